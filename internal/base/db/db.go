@@ -1,0 +1,365 @@
+// Package db opens the database, on SQLite or PostgreSQL, and brackets every
+// access to it: Read gives a snapshot, Write makes its caller the only writer
+// until it ends. One SQL text serves both engines.
+//
+// What is portable: $1 parameters in order, ON CONFLICT, RETURNING; instants as
+// BIGINT microseconds UTC with 0 for none, dates as ISO text, booleans as 0 and
+// 1, addresses as 16 bytes. There is no insert-then-catch: PostgreSQL ends the
+// transaction at the first error.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the PostgreSQL driver
+	"github.com/jmoiron/sqlx"
+	_ "modernc.org/sqlite" // the SQLite driver
+
+	"tocsin/internal/base/errs"
+)
+
+// An Engine is one of the two databases that Tocsin runs on.
+type Engine int
+
+// The engines.
+const (
+	SQLite Engine = iota
+	PostgreSQL
+)
+
+// writerLock is the key of the advisory lock that makes a PostgreSQL writer the
+// only one, over all nodes. It spells "tocsin".
+const writerLock = 0x746f6373696e
+
+// A DB is an open database. It is safe for concurrent use.
+type DB struct {
+	engine Engine
+	path   string
+	writer *sqlx.DB // SQLite: exactly one connection; PostgreSQL: the pool
+	reader *sqlx.DB // SQLite: read-only connections; PostgreSQL: the pool
+	gate   sync.Mutex
+}
+
+// Open opens "sqlite:PATH" or a "postgres://…" address. The SQLite file is made
+// when it is missing. Errors are Usage for an address of another form, else
+// Unavailable.
+func Open(ctx context.Context, address string) (*DB, error) {
+	switch {
+	case strings.HasPrefix(address, "sqlite:"):
+		return openSQLite(ctx, strings.TrimPrefix(address, "sqlite:"))
+	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
+		return openPostgreSQL(ctx, address)
+	}
+	return nil, errs.New(errs.Usage, "database address %q: want sqlite:PATH or postgres://…", address)
+}
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, errs.New(errs.Unavailable, "make the database's folder: %w", err)
+	}
+	// synchronous is a setting of the connection, not of the file: the writer
+	// must be FULL, or a power cut takes back what a source was told is stored.
+	writer, err := sqlx.Open("sqlite", sqliteDSN(path, url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "foreign_keys(0)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)"},
+	}))
+	if err != nil {
+		return nil, errs.New(errs.Unavailable, "open database %s: %w", path, err)
+	}
+	writer.SetMaxOpenConns(1)
+	if err := writer.PingContext(ctx); err != nil {
+		return nil, errors.Join(errs.New(errs.Unavailable, "open database %s: %w", path, err), writer.Close())
+	}
+	reader, err := sqlx.Open("sqlite", sqliteDSN(path, url.Values{
+		"_pragma": {"query_only(1)", "busy_timeout(10000)", "cache_size(-32768)", "mmap_size(1073741824)", "temp_store(MEMORY)"},
+	}))
+	if err != nil {
+		return nil, errors.Join(errs.New(errs.Unavailable, "open database %s: %w", path, err), writer.Close())
+	}
+	reader.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
+	reader.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
+	return &DB{engine: SQLite, path: path, writer: writer, reader: reader}, nil
+}
+
+func sqliteDSN(path string, query url.Values) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+}
+
+func openPostgreSQL(ctx context.Context, address string) (*DB, error) {
+	pool, err := sqlx.Open("pgx", address)
+	if err != nil {
+		return nil, errs.New(errs.Usage, "database address: %w", err)
+	}
+	pool.SetMaxOpenConns(24)
+	pool.SetMaxIdleConns(24)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(errs.New(errs.Unavailable, "open database: %w", err), pool.Close())
+	}
+	return &DB{engine: PostgreSQL, writer: pool, reader: pool}, nil
+}
+
+// Engine is the database beneath.
+func (d *DB) Engine() Engine { return d.engine }
+
+// Path is the SQLite file, "" on PostgreSQL.
+func (d *DB) Path() string { return d.path }
+
+// Close closes the database after the running brackets.
+func (d *DB) Close() error {
+	d.gate.Lock()
+	defer d.gate.Unlock()
+	if d.engine == PostgreSQL {
+		return d.writer.Close()
+	}
+	return errors.Join(d.reader.Close(), d.writer.Close())
+}
+
+// Write runs work as the only writer, over all processes that share the
+// database, and commits when it returns nil. There must be no input or output
+// inside: everybody else waits. What work returns is returned as it is.
+func (d *DB) Write(ctx context.Context, work func(tx *Tx) error) error {
+	// The gate keeps writers of this process in line before they ask the engine:
+	// waiting here is fair and costs nothing, waiting there polls or holds a
+	// connection.
+	d.gate.Lock()
+	defer d.gate.Unlock()
+	raw, err := d.writer.BeginTxx(ctx, nil)
+	if err != nil {
+		return errs.New(errs.Unavailable, "begin writing: %w", err)
+	}
+	tx := &Tx{ctx: ctx, raw: raw, db: d, writing: true}
+	defer tx.end()
+	if d.engine == PostgreSQL {
+		if _, err := raw.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(writerLock)); err != nil {
+			return errs.New(errs.Unavailable, "become the writer: %w", err)
+		}
+	}
+	if err := work(tx); err != nil {
+		return err
+	}
+	if err := raw.Commit(); err != nil {
+		return errs.New(errs.Unavailable, "commit: %w", err)
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+// Read runs work on one snapshot. It waits for no writer.
+func (d *DB) Read(ctx context.Context, work func(tx *Tx) error) error {
+	var options *sql.TxOptions
+	if d.engine == PostgreSQL {
+		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	raw, err := d.reader.BeginTxx(ctx, options)
+	if err != nil {
+		return errs.New(errs.Unavailable, "begin reading: %w", err)
+	}
+	tx := &Tx{ctx: ctx, raw: raw, db: d}
+	defer tx.end()
+	return work(tx)
+}
+
+// A Tx is a running bracket. It belongs to one goroutine.
+type Tx struct {
+	ctx     context.Context //nolint:containedctx // a bracket lives no longer than its context
+	raw     *sqlx.Tx
+	db      *DB
+	writing bool
+	after   []func()
+}
+
+func (t *Tx) end() { _ = t.raw.Rollback() } // after a commit this does nothing
+
+// Context is the context of the bracket.
+func (t *Tx) Context() context.Context { return t.ctx }
+
+// Engine is the database beneath.
+func (t *Tx) Engine() Engine { return t.db.engine }
+
+// After runs f once the bracket has committed, and not at all if it does not.
+func (t *Tx) After(f func()) { t.after = append(t.after, f) }
+
+// Exec runs a statement.
+func (t *Tx) Exec(query string, args ...any) (sql.Result, error) {
+	r, err := t.raw.ExecContext(t.ctx, query, args...)
+	return r, wrap(err, query)
+}
+
+// Get reads exactly one row into dst: a struct with db tags or a plain value.
+// No row is NotFound.
+func (t *Tx) Get(dst any, query string, args ...any) error {
+	return wrap(t.raw.GetContext(t.ctx, dst, query, args...), query)
+}
+
+// Select reads all rows into the slice that dst points to.
+func (t *Tx) Select(dst any, query string, args ...any) error {
+	return wrap(t.raw.SelectContext(t.ctx, dst, query, args...), query)
+}
+
+// Query gives the rows one by one; the caller closes them.
+func (t *Tx) Query(query string, args ...any) (*sqlx.Rows, error) {
+	r, err := t.raw.QueryxContext(t.ctx, query, args...)
+	return r, wrap(err, query)
+}
+
+// Int reads one whole number; NULL reads as 0.
+func (t *Tx) Int(query string, args ...any) (int64, error) {
+	var n sql.NullInt64
+	err := t.Get(&n, query, args...)
+	return n.Int64, err
+}
+
+// Changed runs a statement and returns how many rows it changed.
+func (t *Tx) Changed(query string, args ...any) (int64, error) {
+	r, err := t.Exec(query, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.RowsAffected()
+	return n, wrap(err, query)
+}
+
+// NextID takes n consecutive ids of a kind and returns the first. Because the
+// bracket is the only writer, ids have no gaps and come in the order of commits.
+func (t *Tx) NextID(kind string, n int) (int64, error) {
+	last, err := t.Int(`INSERT INTO id_head (kind, last) VALUES ($1, $2)
+		ON CONFLICT (kind) DO UPDATE SET last = id_head.last + excluded.last RETURNING last`, kind, n)
+	return last - int64(n) + 1, err
+}
+
+func wrap(err error, query string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return errs.New(errs.NotFound, "no such row: %w", err)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return errs.New(errs.Unavailable, "database: %w", err)
+	}
+	return fmt.Errorf("database: %w in %.120q", err, strings.Join(strings.Fields(query), " "))
+}
+
+// Micros is an instant as the database keeps it: microseconds, 0 for none.
+func Micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// Time is the instant that Micros made.
+func Time(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// Bulk inserts many rows: head is "INSERT INTO t (a, b) VALUES", tail what
+// follows the values ("ON CONFLICT …" or ""), args the rows one after another,
+// cols values each.
+//
+// The engines want opposite things. SQLite lives in this process: a prepared
+// one-row statement takes 2 µs, while a text of a thousand parameters takes
+// 30 µs a row, because its driver looks each one up by name. PostgreSQL is a
+// round trip away: one statement for a thousand rows.
+func (t *Tx) Bulk(head, tail string, cols int, args []any) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if t.db.engine == SQLite {
+		query := head + " (" + list(1, cols) + ") " + tail
+		s, err := t.raw.PrepareContext(t.ctx, query)
+		if err != nil {
+			return wrap(err, query)
+		}
+		defer func() { _ = s.Close() }()
+		for ; len(args) > 0; args = args[cols:] {
+			if _, err := s.ExecContext(t.ctx, args[:cols]...); err != nil {
+				return wrap(err, query)
+			}
+		}
+		return nil
+	}
+	for most := min(1000, 30000/cols) * cols; len(args) > 0; {
+		n := min(most, len(args))
+		if _, err := t.Exec(head+" "+values(n/cols, cols)+" "+tail, args[:n]...); err != nil {
+			return err
+		}
+		args = args[n:]
+	}
+	return nil
+}
+
+// SelectIn reads the rows whose key is one of keys: query holds {keys} where
+// the list belongs ("WHERE id IN ({keys})"). It asks in pieces that suit the
+// engine, so the rows come in no order.
+func SelectIn[T, K any](tx *Tx, query string, keys []K) ([]T, error) {
+	piece := 64 // the SQLite driver's cost grows with the square
+	if tx.db.engine == PostgreSQL {
+		piece = 4000
+	}
+	var out []T
+	args := make([]any, 0, piece)
+	for len(keys) > 0 {
+		n := min(piece, len(keys))
+		args = args[:0]
+		for _, k := range keys[:n] {
+			args = append(args, k)
+		}
+		var rows []T
+		if err := tx.Select(&rows, strings.Replace(query, "{keys}", list(1, n), 1), args...); err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+		keys = keys[n:]
+	}
+	return out, nil
+}
+
+// values is the parameter list of a multi-row INSERT: "($1,$2),($3,$4)".
+func values(rows, cols int) string {
+	var b strings.Builder
+	b.Grow(rows * cols * 7)
+	for r := range rows {
+		if r > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("(" + list(r*cols+1, cols) + ")")
+	}
+	return b.String()
+}
+
+// list is a list of n parameters that begins at $first: "$3,$4,$5".
+func list(first, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("$" + strconv.Itoa(first+i))
+	}
+	return b.String()
+}
+
+// Bool is a boolean as the database keeps it.
+func Bool(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
