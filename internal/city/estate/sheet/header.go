@@ -38,6 +38,7 @@ func (g grid) read(name string) Sheet {
 	if s.checkHeader(head, names); len(s.Refused) > 0 {
 		return s
 	}
+	t := s.taker()
 	for _, row := range g.rows[1:] {
 		rec := record{line: row.line}
 		stray := false
@@ -51,7 +52,7 @@ func (g grid) read(name string) Sheet {
 			}
 		}
 		if !stray {
-			s.take(rec)
+			t.take(rec)
 		}
 	}
 	return s

@@ -137,8 +137,9 @@ func (d *document) readKind() error {
 		d.refuse(refusal(line, column, name, "sheet.json.list"))
 		return d.skipRest(token)
 	}
+	rows := d.sheets[len(d.sheets)-1].taker()
 	for d.dec.More() {
-		if err := d.readRow(&d.sheets[len(d.sheets)-1]); err != nil {
+		if err := d.readRow(rows); err != nil {
 			return err
 		}
 	}
@@ -146,7 +147,7 @@ func (d *document) readKind() error {
 	return err
 }
 
-func (d *document) readRow(s *Sheet) error {
+func (d *document) readRow(s taker) error {
 	token, line, column, err := d.next()
 	if err != nil {
 		return err
@@ -164,7 +165,7 @@ func (d *document) readRow(s *Sheet) error {
 		}
 		shown, _ := token.(string)
 		field := plainColumn(shown)
-		if _, known := columnOf(s.Kind, field); !known {
+		if _, known := s.column(field); !known {
 			s.Refused = append(s.Refused, unknownColumn(s.Kind, short(shown), line, column))
 			if err := d.skip(); err != nil {
 				return err

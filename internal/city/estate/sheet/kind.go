@@ -1,7 +1,5 @@
 package sheet
 
-import "slices"
-
 // A Kind is one of the seven estate files.
 type Kind string
 
@@ -117,15 +115,6 @@ func columnNames(k Kind) []string {
 		names = append(names, c.name)
 	}
 	return names
-}
-
-func columnOf(k Kind, name string) (column, bool) {
-	all := columns(k)
-	i := slices.IndexFunc(all, func(c column) bool { return c.name == name })
-	if i < 0 {
-		return column{}, false
-	}
-	return all[i], true
 }
 
 // OrganisationKinds are the values of organisations.kind.

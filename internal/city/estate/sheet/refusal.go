@@ -3,6 +3,7 @@ package sheet
 import (
 	"embed"
 	"io/fs"
+	"slices"
 
 	"tocsin/internal/base/i18n"
 )
@@ -43,10 +44,20 @@ func wrong(key string, args ...any) *flaw { return &flaw{key: key, args: args} }
 
 // refusal places a flaw. Every text may name {field} and whatever args pairs.
 func refusal(line, column int, field, key string, args ...any) Refusal {
-	if field != "" {
-		args = append([]any{"field", field}, args...)
+	return Refusal{Line: line, Column: column, Field: field, Key: key, Args: append([]any{"field", field}, args...)}
+}
+
+// inEnglish fills the Reason of every refusal.
+func inEnglish(sheets []Sheet) {
+	if !slices.ContainsFunc(sheets, func(s Sheet) bool { return len(s.Refused) > 0 }) {
+		return // The voice costs more than reading a short file.
 	}
-	return Refusal{Line: line, Column: column, Field: field, Key: key, Args: args}
+	voice := englishVoice()
+	for _, s := range sheets {
+		for i, r := range s.Refused {
+			s.Refused[i].Reason = r.Text(voice)
+		}
+	}
 }
 
 func englishVoice() Voice {

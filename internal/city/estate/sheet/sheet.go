@@ -60,12 +60,9 @@ func Read(name string, data []byte) ([]Sheet, error) {
 		sheets = readText(data)
 	}
 	refuseTwins(sheets)
-	english := englishVoice()
+	inEnglish(sheets)
 	for i := range sheets {
 		sheets[i].File = name
-		for j, r := range sheets[i].Refused {
-			sheets[i].Refused[j].Reason = r.Text(english)
-		}
 	}
 	return sheets, nil
 }

@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,10 +21,28 @@ type cell struct {
 	line, column int
 }
 
+// A taker fills a sheet. It holds the columns of the sheet's kind, so that they
+// are made once and not for each of a million cells.
+type taker struct {
+	*Sheet
+	columns []column
+}
+
+func (s *Sheet) taker() taker { return taker{Sheet: s, columns: columns(s.Kind)} }
+
+func (t taker) column(name string) (column, bool) {
+	i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
+	if i < 0 {
+		return column{}, false
+	}
+	return t.columns[i], true
+}
+
 // take checks a record and adds it to the sheet's rows, or refuses it with
 // every value that is wrong; what no single value can tell is asked only of
 // rows whose values are sound.
-func (s *Sheet) take(rec record) {
+func (t taker) take(rec record) {
+	s := t.Sheet
 	before := len(s.Refused)
 	values := make(map[string]string, len(rec.cells))
 	at := make(map[string]cell, len(rec.cells))
@@ -31,7 +50,7 @@ func (s *Sheet) take(rec record) {
 		at[c.field] = c
 		text, bad := clean(c.text)
 		if bad == nil && text != "" {
-			col, _ := columnOf(s.Kind, c.field)
+			col, _ := t.column(c.field)
 			text, bad = col.check(text)
 		}
 		if bad != nil {
@@ -40,7 +59,7 @@ func (s *Sheet) take(rec record) {
 		}
 		values[c.field] = text
 	}
-	for _, col := range columns(s.Kind) {
+	for _, col := range t.columns {
 		if col.required && values[col.name] == "" && !s.refusedSince(before, col.name) {
 			s.refuse(rec, at, col.name, wrong("sheet.value.required"))
 		}
