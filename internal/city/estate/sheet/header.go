@@ -38,6 +38,7 @@ func (g grid) read(name string) Sheet {
 	if s.checkHeader(head, names); len(s.Refused) > 0 {
 		return s
 	}
+	s.Columns, s.table = names, true
 	t := s.taker()
 	for _, row := range g.rows[1:] {
 		rec := record{line: row.line}

@@ -6,6 +6,7 @@ package sheet
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"tocsin/internal/base/errs"
@@ -20,10 +21,29 @@ type Sheet struct {
 	File string // as the caller named it
 	Name string // worksheet or JSON key; empty in CSV
 	Kind Kind   // empty when the sheet was not recognised
-	Rows Rows
+	// Columns are the columns that the sheet has: those of a table in their
+	// order, "" for one without a name; in JSON the keys of its objects. What
+	// is no column of the sheet says nothing about a record, where an empty
+	// value says that there is none.
+	Columns []string
+	Rows    Rows
 	// Refused is empty when every row of the sheet is sound. Otherwise Rows
 	// holds the sound ones, and the file is not to be applied.
 	Refused []Refusal
+
+	table bool // CSV or a worksheet
+}
+
+// Has says whether the sheet has the column.
+func (s Sheet) Has(column string) bool { return slices.Contains(s.Columns, column) }
+
+// Place is the number of a column in a table, from 1; 0 in JSON, where values
+// have no place of their own.
+func (s Sheet) Place(column string) int {
+	if !s.table {
+		return 0
+	}
+	return slices.Index(s.Columns, column) + 1
 }
 
 // Rows holds the records of a sheet; only the slice of its kind is filled.

@@ -48,6 +48,9 @@ func (t taker) take(rec record) {
 	at := make(map[string]cell, len(rec.cells))
 	for _, c := range rec.cells {
 		at[c.field] = c
+		if !s.Has(c.field) {
+			s.Columns = append(s.Columns, c.field)
+		}
 		text, bad := clean(c.text)
 		if bad == nil && text != "" {
 			col, _ := t.column(c.field)
