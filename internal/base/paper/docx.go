@@ -230,7 +230,10 @@ func (x *docx) grid(g grid) {
 	}
 	x.put(`</w:tblGrid>`)
 	for i, row := range g.rows {
-		x.put(`<w:tr><w:trPr><w:cantSplit/>`)
+		x.put(`<w:tr><w:trPr>`)
+		if !long(row) {
+			x.put(`<w:cantSplit/>`)
+		}
 		if row.header {
 			x.put(`<w:tblHeader/>`)
 		}
@@ -245,6 +248,24 @@ func (x *docx) grid(g grid) {
 	}
 	x.put(`</w:tbl>`)
 	x.table = true
+}
+
+// long says whether a row may be higher than half a page, and so must split.
+func long(row gridRow) bool {
+	for _, nodes := range row.cells {
+		letters := 0
+		for _, n := range nodes {
+			if p, ok := n.(para); ok {
+				for _, r := range p.runs {
+					letters += len(r.Text)
+				}
+			}
+		}
+		if len(nodes) > 30 || letters > 2000 {
+			return true
+		}
+	}
+	return false
 }
 
 type cellPlan struct {

@@ -103,3 +103,16 @@ func TestDOCXForTheEye(t *testing.T) {
 	write(t, dir, "letter.docx", func(b *bytes.Buffer) error { return DOCX(b, sampleLetter()) })
 	write(t, dir, "report.docx", func(b *bytes.Buffer) error { return DOCX(b, sampleReport()) })
 }
+
+func TestEnglishAndVeryHighRows(t *testing.T) {
+	dir := look(t)
+	path := write(t, dir, "english.pdf", func(b *bytes.Buffer) error { return PDF(b, sampleEnglish()) })
+	write(t, dir, "english.docx", func(b *bytes.Buffer) error { return DOCX(b, sampleEnglish()) })
+	write(t, dir, "sheets.xlsx", func(b *bytes.Buffer) error { return XLSX(b, sampleSheets()) })
+	text := strings.Join(strings.Fields(pdfText(t, path)), " ")
+	for _, want := range []string{"INDEPENDENCE", "Re: exposed", "Line 1 of", "Line 260 of", "- Partner organisation number 70.", "Tran Thi Vi Du", "the following □ on"} {
+		if !strings.Contains(strings.ToLower(text), strings.ToLower(want)) {
+			t.Errorf("text lacks %q", want)
+		}
+	}
+}

@@ -111,7 +111,7 @@ func styles() []style {
 		{id: sSubject, size: 12, align: Centre, before: 6, leading: 1},
 		{id: sUrgency, size: 13, bold: true, caps: true, align: Centre, before: 10, leading: 1},
 		{id: sKind, size: 14, bold: true, caps: true, align: Centre, before: 14, leading: 1.1, keep: true, outline: 1},
-		{id: sAbstract, size: 14, bold: true, align: Centre, leading: 1.1, keep: true},
+		{id: sAbstract, size: 14, bold: true, align: Centre, after: 2, leading: 1.1, keep: true},
 		{id: sTo, size: 14, align: Left, after: 3, leading: 1.1},
 		{id: sGround, size: 14, italic: true, align: Justify, first: in, after: 6, leading: 1.1},
 		{id: sPart, size: 14, bold: true, align: Centre, before: 6, leading: 1.1, keep: true},

@@ -246,15 +246,25 @@ func (t *setter) grid(g grid) {
 	}
 }
 
-// bands makes strips of a row, one unless the row is higher than most.
+// bands makes strips of a row: one, or when the row is higher than most many low
+// ones, so that it flows over pages. The first then holds all but the highest
+// cell, so that a signature stays whole beside a long list of recipients.
 func bands(cells []cell, most float64, middle bool) []strip {
-	high := 0.0
+	high, second := 0.0, 0.0
 	for _, c := range cells {
-		high = max(high, c.height)
+		if c.height > high {
+			high, second = c.height, high
+		} else {
+			second = max(second, c.height)
+		}
+	}
+	limit, low := high, 50.0
+	if high > most {
+		limit = min(max(second, low), most)
 	}
 	var out []strip
 	taken := make([]int, len(cells))
-	for first := true; ; first = false {
+	for first := true; ; first, limit = false, low {
 		s := strip{}
 		rest := false
 		for j, c := range cells {
@@ -265,21 +275,24 @@ func bands(cells []cell, most float64, middle bool) []strip {
 			// The first band keeps the room above a cell's first line.
 			top := 0.0
 			if !first {
-				top = lines[0].top - 2
+				top = lines[0].top
 			}
 			down := 0.0
 			if middle && high <= most {
 				down = (high - c.height) / 2
 			}
 			for i, l := range lines {
-				if l.bottom-top > most && i > 0 {
+				if l.bottom-top > limit+slack && i > 0 {
 					rest = true
 					break
 				}
 				s.set(c, l, down-top)
-				s.height = max(s.height, l.bottom-top+2)
+				s.height = max(s.height, l.bottom-top)
 				taken[j]++
 			}
+		}
+		if !rest {
+			s.height += 2 // before the rule below
 		}
 		if first && !rest {
 			s.height = high

@@ -126,7 +126,6 @@ func (b *breaker) place(w word) {
 	if w.forced {
 		b.flush(true)
 	}
-	const slack = 0.01 // points: sums of widths are not exact
 	for len(w.pieces) > 0 {
 		gap := 0.0
 		if len(b.pieces) > 0 {
@@ -149,8 +148,9 @@ func (b *breaker) place(w word) {
 		// address that would leave a hole.
 		whole := b.width - b.rest
 		hole := b.room() - b.used - gap
-		if length > whole+slack || (length > whole*0.35 && hole > whole*0.2) {
-			head, tail := b.split(w, hole, length > whole+slack)
+		must := length > whole+slack || len(b.pieces) == 0
+		if must || (length > whole*0.35 && hole > whole*0.2) {
+			head, tail := b.split(w, hole, must)
 			if len(head.pieces) > 0 {
 				b.take(head.pieces)
 				b.flush(false)

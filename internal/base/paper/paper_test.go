@@ -206,6 +206,14 @@ func TestLongWordsBreakInsideTheLine(t *testing.T) {
 	}
 }
 
+func TestWordThatFitsALineButNotTheIndentedFirstIsBroken(t *testing.T) {
+	set := newFaces()
+	lines := breakLines(Plain(strings.Repeat("0", 27)), setting{faces: set, size: 14, align: Justify, width: 200, first: 36})
+	if len(lines) != 2 || lines[0][0].x+lines[0][0].w > 200 {
+		t.Errorf("%+v", lines)
+	}
+}
+
 func BenchmarkLetterPDF(b *testing.B) {
 	for b.Loop() {
 		if err := PDF(io.Discard, sampleLetter()); err != nil {

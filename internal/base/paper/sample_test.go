@@ -169,3 +169,29 @@ func write(t *testing.T, dir, name string, set func(*bytes.Buffer) error) string
 	}
 	return path
 }
+
+// sampleEnglish is a letter to partners with a table whose row is higher than a
+// page, and recipients beyond a page.
+func sampleEnglish() Document {
+	long := ""
+	for i := range 260 {
+		long += fmt.Sprintf("Line %d of the evidence that nobody summarised. ", i+1)
+	}
+	recipients := make([]string, 70)
+	for i := range recipients {
+		recipients[i] = fmt.Sprintf("Partner organisation number %d", i+1)
+	}
+	return Document{
+		Head: Head{
+			Nation: "Socialist Republic of Viet Nam", Motto: "Independence - Freedom - Happiness",
+			Superior: "People's Committee\nof Ho Chi Minh City", Issuer: "City Cyber Security Centre", Number: "05/TTANM-GS", Place: "Ho Chi Minh City",
+		},
+		Abstract: "exposed remote desktop services", To: []string{"First partner", "Second partner, whose name is so long that it cannot stand on one line of the letter"},
+		Body: []Block{
+			Paragraph{Runs: Plain("We observed the following 👍 on 04 February 2026.")},
+			Table{Columns: []Column{{"No.", 0, Centre}, {"Evidence", 0, Left}}, Rows: [][]Cell{Cells("1", "short"), Cells("2", long), Cells("3", "short")}},
+		},
+		Sign: Signature{Lines: []string{"Director"}, Name: "Tran Thi Vi Du"}, Recipients: recipients, Language: "en", Date: issued(),
+		Words: Words{To: "To:", Recipients: "Recipients:", Number: "No.:", Subject: "Re:", Date: "{day}/{month}/{year}"},
+	}
+}
