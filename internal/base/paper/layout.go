@@ -35,6 +35,7 @@ type placedPicture struct {
 type cellFrame struct {
 	xs        []float64 // the uprights
 	continued bool      // no rule above unless a page begins here
+	header    bool
 }
 
 // A setter turns nodes into strips.
@@ -227,7 +228,7 @@ func (t *setter) grid(g grid) {
 		bands := bands(cells, most, row.middle)
 		if g.borders {
 			for i := range bands {
-				bands[i].frame = &cellFrame{xs: xs, continued: i > 0}
+				bands[i].frame = &cellFrame{xs: xs, continued: i > 0, header: row.header}
 			}
 		}
 		if !row.header {

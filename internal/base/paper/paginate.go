@@ -135,7 +135,7 @@ func ruleRows(placed []placedStrip) {
 		if s.frame == nil {
 			continue
 		}
-		before := i > 0 && placed[i-1].frame != nil
+		before := i > 0 && placed[i-1].frame != nil && !placed[i-1].frame.header
 		s.top = !s.frame.continued || !before
 		s.bottom = i+1 == len(placed) || placed[i+1].frame == nil || !placed[i+1].frame.continued
 	}
