@@ -245,8 +245,8 @@ func (r *Runner) step(ctx context.Context, s *running) (busy bool, err error) {
 		s.seen.Store(max(head, s.seen.Load()))
 		return false, nil
 	}
-	if s.Each != nil {
-		entries = entries[:1]
+	if s.Each != nil || s.tries[entries[0].Seq] > 0 {
+		entries = entries[:1] // one that has failed is tried alone
 	}
 	err = r.handle(ctx, s, entries)
 	if err != nil && len(entries) > 1 && !passing(err) {
