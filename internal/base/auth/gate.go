@@ -171,7 +171,7 @@ func (g *Gate) Limit(l *Limiter, next http.Handler) http.Handler {
 	})
 }
 
-// LinkLimit is what one address may do with public links: 60 at once, then one
-// in two seconds. A whole department acknowledges from one address; a guesser of
-// links of 128 bits needs more.
-func (r *Room) LinkLimit() *Limiter { return NewLimiter(r.Clock, 60, 2*time.Second) }
+// LinkLimit is what one address may do with public links: 300 at once, then
+// five a second. A whole department acknowledges from one address; a guesser of
+// links of 128 bits needs rather more.
+func (r *Room) LinkLimit() *Limiter { return NewLimiter(r.Clock, 300, 200*time.Millisecond) }
