@@ -109,7 +109,7 @@ func (p *Parser) Parse(ctx context.Context, in io.Reader, skip int64, yield row.
 			}
 			continue
 		}
-		out = row.Row{Line: line, Offset: here, Length: length}
+		out = row.Row{Line: line, Offset: here, Length: length, Sum: row.SumOf(text)}
 		refused := p.check(text, long, end(readErr))
 		if refused == nil {
 			refused = p.read(string(value), &out)

@@ -1,6 +1,11 @@
 package row
 
-import "time"
+import (
+	"bytes"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+)
 
 // A Row is one statement of a source: this address had this problem at this
 // time; or, from a source of indicators, this pattern means trouble.
@@ -13,6 +18,10 @@ type Row struct {
 	Line   int
 	Offset int64
 	Length int64
+
+	// Sum is the sum of the record's bytes without its line end (see SumOf): equal
+	// sums within a document are one record sent twice.
+	Sum uint64
 
 	At       time.Time // the report's own time, UTC; the zero time where an indicator has none
 	Asset    Asset
@@ -90,3 +99,6 @@ func (b *Bad) Fill(err *Refusal, raw []byte) {
 	b.Reason = Clip(err.Error(), 400)
 	b.Raw = Clip(string(raw), RawLimit)
 }
+
+// SumOf sums the bytes of a record without its line end. It is never 0.
+func SumOf(record []byte) uint64 { return max(1, xxhash.Sum64(bytes.TrimRight(record, "\r\n"))) }

@@ -42,7 +42,7 @@ func (r *reader) read(rec *delimited.Record) *row.Refusal {
 	}
 	f := rec.Fields
 	r.row = row.Row{
-		Line: rec.Line, Offset: rec.Offset, Length: rec.Length,
+		Line: rec.Line, Offset: rec.Offset, Length: rec.Length, Sum: row.SumOf(rec.Raw),
 		Kind: r.typ.Kind, Classification: r.typ.Classification, Flags: r.plan.flags,
 	}
 	r.flags = r.flags[:0]

@@ -1,0 +1,617 @@
+package finding
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tocsin/internal/base/db"
+	"tocsin/internal/base/errs"
+	"tocsin/internal/base/journal"
+	"tocsin/internal/base/tlp"
+	"tocsin/internal/city/estate/whose"
+	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/row"
+	"tocsin/internal/watch/match"
+)
+
+// A Key names a problem.
+type Key = match.Key
+
+// batchRows is how many records one bracket takes: large enough that the sync
+// to disk is nothing, small enough that a critical file waits 100 ms at most
+// behind a bracket of a large one.
+const batchRows = 2000
+
+// renewal is how long after its verification a problem that comes back is the
+// old finding again; later it is a new one, with a history of its own.
+const renewal = 90 * 24 * time.Hour
+
+// VerbParsed ends a document: its findings are opened and counted.
+const VerbParsed = "document.parsed"
+
+// Parsed is the body of VerbParsed.
+type Parsed struct {
+	Document int64  `json:"document"`
+	Source   int64  `json:"source"`
+	State    string `json:"state"`
+	Opened   int64  `json:"opened"`
+	Reopened int64  `json:"reopened"`
+	Counted  int64  `json:"counted"`
+}
+
+// Rows is the body of document.rows, which one bracket of a document leaves.
+type Rows struct {
+	Document int64    `json:"document"`
+	From     int64    `json:"from"` // records, the first is 0
+	To       int64    `json:"to"`   // behind the last
+	Opened   []string `json:"opened,omitempty"`
+	Reopened []string `json:"reopened,omitempty"`
+	Raised   []string `json:"raised,omitempty"` // to a graver severity
+	Counted  int64    `json:"counted"`
+}
+
+// Stage is the stage that turns documents into findings. There are two of them,
+// one for large documents and one for the others, so that a critical report does
+// not wait behind four million rows.
+func (r *Room) Stage(large bool) journal.Stage {
+	name := "match"
+	if large {
+		name = "match-large"
+	}
+	return journal.Stage{
+		Name:  name,
+		Verbs: []string{intake.VerbReceived, intake.VerbReparse, intake.VerbReleased},
+		Each: func(ctx context.Context, e journal.Entry, move func(tx *db.Tx) error) error {
+			var body intake.Delivered
+			if err := json.Unmarshal(e.Body, &body); err != nil {
+				return errs.New(errs.Internal, "read %s: %w", e.Verb, err)
+			}
+			if body.Large != large {
+				return nil
+			}
+			if e.Verb == intake.VerbReleased {
+				return r.released(ctx, body, move)
+			}
+			return r.document(ctx, body, move)
+		},
+	}
+}
+
+// document reads a document from where it was left, and makes its findings.
+func (r *Room) document(ctx context.Context, body intake.Delivered, move func(tx *db.Tx) error) error {
+	doc, source, err := r.Intake.Begin(ctx, body.Document)
+	if err != nil {
+		return err
+	}
+	if doc.State != intake.Received || doc.Round != body.Round {
+		return nil // a later round has taken over, or this one is through
+	}
+	p := passage{room: r, doc: doc, source: source, seen: newSums()}
+	// Reading and writing go side by side: the next batch is parsed while this
+	// one is stored.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan *batch, 1)
+	var (
+		summary row.Summary
+		failure error
+	)
+	go func() {
+		defer close(batches)
+		summary, failure = p.read(ctx, batches)
+	}()
+	for b := range batches {
+		if err := p.store(ctx, b, nil); err != nil {
+			cancel()
+			for range batches { //nolint:revive // the reader ends when its context does
+			}
+			return err
+		}
+	}
+	if failure != nil {
+		if errors.Is(failure, context.Canceled) || errs.Is(failure, errs.Unavailable) {
+			return failure
+		}
+		// What cannot be read further is stored with its reason. It is not an error
+		// of this stage: trying again would read the same bytes.
+		p.broken = failure.Error()
+	}
+	p.last.end, p.last.summary = true, summary
+	return p.store(ctx, p.last, move)
+}
+
+// A passage is one reading of a document.
+type passage struct {
+	room   *Room
+	doc    intake.Document
+	source intake.Source
+	seen   *sums
+	last   *batch // what is left when reading ends
+	broken string
+}
+
+type batch struct {
+	from, to   int64 // records
+	rows       []observation
+	bad        []row.Bad
+	indicators []row.Row
+	duplicate  int64
+	end        bool
+	summary    row.Summary
+}
+
+// An observation is a row on its way to its finding.
+type observation struct {
+	key            Key
+	realm          string
+	asset          row.Asset
+	kind           row.Kind
+	discriminator  string
+	severity       row.Severity
+	classification row.Classification
+	cause          string
+	at             time.Time
+	asn            uint32
+	line           int
+	place, length  int64
+	flags          []row.Flag
+}
+
+// read parses the document from its first byte, whatever has been stored of it:
+// which rows are repetitions of earlier ones is known only so.
+func (p *passage) read(ctx context.Context, out chan<- *batch) (row.Summary, error) {
+	var n int64
+	b := &batch{from: p.doc.Done, to: p.doc.Done}
+	p.last = b
+	return p.room.Intake.Read(ctx, p.doc, p.source, func(r *row.Row, bad *row.Bad) error {
+		n++
+		repeated := r != nil && !p.seen.add(sumOf(r))
+		if n <= p.doc.Done {
+			return nil
+		}
+		b.to = n
+		switch {
+		case bad != nil:
+			b.bad = append(b.bad, *bad)
+		case repeated:
+			b.duplicate++
+		case r.Indicator != nil:
+			b.indicators = append(b.indicators, *r)
+		default:
+			b.rows = append(b.rows, observed(r, p.source, p.doc))
+		}
+		if b.to-b.from < batchRows {
+			return nil
+		}
+		select {
+		case out <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		b = &batch{from: n, to: n}
+		p.last = b
+		return nil
+	})
+}
+
+func observed(r *row.Row, source intake.Source, doc intake.Document) observation {
+	o := observation{
+		realm: r.Realm, asset: r.Asset, kind: r.Kind, discriminator: r.Discriminator, severity: r.Severity,
+		classification: r.Classification, cause: r.Cause, at: r.At, asn: r.ASN,
+		line: r.Line, place: r.Offset, length: r.Length, flags: r.Flags,
+	}
+	if o.realm == "" {
+		o.realm = source.Realm
+	}
+	if o.at.IsZero() {
+		o.at = doc.Received
+	}
+	if o.severity == row.NoSeverity {
+		o.severity = row.Medium
+	}
+	o.key = match.KeyOf(o.realm, o.asset, o.kind, o.discriminator)
+	return o
+}
+
+// store writes one batch: the document's progress, the findings, their
+// evidence, the quarantine, the tally and the journal in one bracket.
+func (p *passage) store(ctx context.Context, b *batch, move func(tx *db.Tx) error) error {
+	return p.room.DB.Write(ctx, func(tx *db.Tx) error {
+		progress := intake.Progress{
+			Document: p.doc.ID, Round: p.doc.Round, From: b.from, To: b.to,
+			Kept: int64(len(b.rows) + len(b.indicators)), Duplicate: b.duplicate, Bad: b.bad, End: b.end, Broken: p.broken,
+			Summary: b.summary,
+		}
+		w := writing{room: p.room, tx: tx, doc: p.doc, source: p.source, now: p.room.Clock.Now(), tally: tally{}}
+		if err := w.observe(b.rows); err != nil {
+			return err
+		}
+		if len(b.indicators) > 0 {
+			if err := p.room.Indicators.Keep(tx, p.source, p.doc, b.indicators); err != nil {
+				return err
+			}
+		}
+		progress.Opened, progress.Reopened, progress.Counted, progress.Unowned = int64(len(w.opened)), int64(len(w.reopened)), w.counted, w.unowned
+		progress.FirstRow, progress.LastRow = w.first, w.last
+		done, err := p.room.Intake.Advance(tx, progress)
+		if err != nil {
+			return err
+		}
+		if err := w.journal(b, done); err != nil {
+			return err
+		}
+		if err := w.write(); err != nil {
+			return err
+		}
+		if move != nil {
+			return move(tx)
+		}
+		return nil
+	})
+}
+
+// A writing is what one bracket does to findings.
+type writing struct {
+	room        *Room
+	tx          *db.Tx
+	doc         intake.Document
+	source      intake.Source
+	now         time.Time
+	tally       tally
+	fresh       []*Finding // to insert
+	changed     []*Finding // to update
+	retired     []ID       // verified long ago, and back as a new finding
+	opened      []*Finding
+	reopened    []*Finding
+	raised      []*Finding
+	evidence    []sight
+	counted     int64
+	unowned     int64
+	first, last time.Time // own times of the rows
+}
+
+// A sight is an observation with the finding it is evidence of.
+type sight struct {
+	of *Finding
+	by *observation
+}
+
+// observe decides for each row whether it opens a finding, reopens one or
+// raises a counter.
+func (w *writing) observe(rows []observation) error {
+	rows, err := w.unseen(rows)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	keys := make([][]byte, 0, len(rows))
+	known := make(map[Key]*Finding, len(rows))
+	for i := range rows {
+		if _, ok := known[rows[i].key]; !ok {
+			known[rows[i].key] = nil
+			keys = append(keys, rows[i].key[:])
+		}
+	}
+	found, err := db.SelectIn[findingRow](w.tx, `SELECT `+findingColumns+` FROM finding WHERE current = 1 AND key IN ({keys})`, keys)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		f := found[i].finding()
+		known[f.Key] = &f
+	}
+	mutes, err := w.room.mutes(w.tx, w.now)
+	if err != nil {
+		return err
+	}
+	touched := make(map[*Finding]bool, len(known))
+	for i := range rows {
+		o := &rows[i]
+		if w.first.IsZero() || o.at.Before(w.first) {
+			w.first = o.at
+		}
+		if o.at.After(w.last) {
+			w.last = o.at
+		}
+		f := known[o.key]
+		if f == nil || (f.State == Verified && f.DecidedAt.Before(w.now.Add(-renewal)) && o.at.After(f.ClaimedAt)) {
+			if f != nil {
+				w.retired = append(w.retired, f.ID)
+				delete(touched, f)
+			}
+			f = w.open(o, mutes)
+			known[o.key] = f
+		} else {
+			w.count(f, o, mutes)
+			if f.ID != 0 {
+				touched[f] = true
+			}
+		}
+		w.evidence = append(w.evidence, sight{f, o})
+	}
+	for f := range touched {
+		w.changed = append(w.changed, f)
+	}
+	slices.SortFunc(w.changed, func(a, b *Finding) int { return cmp.Compare(a.ID, b.ID) })
+	if len(w.fresh) == 0 {
+		return nil
+	}
+	first, err := w.tx.NextID("finding", len(w.fresh))
+	if err != nil {
+		return err
+	}
+	for i, f := range w.fresh {
+		f.ID = ID(first + int64(i))
+	}
+	return nil
+}
+
+// unseen leaves out the rows that an earlier round of the document has already
+// made evidence of: reading it again must not count again.
+func (w *writing) unseen(rows []observation) ([]observation, error) {
+	if w.doc.Round <= 1 || len(rows) == 0 {
+		return rows, nil
+	}
+	var had []struct {
+		Line int    `db:"line"`
+		Key  []byte `db:"key"`
+	}
+	err := w.tx.Select(&had, `SELECT e.line, f.key FROM evidence e JOIN finding f ON f.id = e.finding WHERE e.document = $1 AND e.line BETWEEN $2 AND $3`,
+		w.doc.ID, rows[0].line, rows[len(rows)-1].line)
+	if err != nil {
+		return nil, err
+	}
+	type place struct {
+		line int
+		key  Key
+	}
+	old := make(map[place]bool, len(had))
+	for _, h := range had {
+		old[place{h.Line, Key(h.Key)}] = true
+	}
+	return slices.DeleteFunc(rows, func(o observation) bool { return old[place{o.line, o.key}] }), nil
+}
+
+// open makes a finding of the first observation of its problem.
+func (w *writing) open(o *observation, mutes []Mute) *Finding {
+	answer := match.Owner(w.room.Whose(), o.realm, o.asset, o.asn, o.at)
+	f := &Finding{
+		Key: o.key, Organisation: answer.Organisation, System: answer.System, Realm: o.realm, Asset: o.asset, Kind: o.kind,
+		Discriminator: o.discriminator, Severity: o.severity, State: Open, FirstSeen: o.at, LastSeen: o.at, Count: 1,
+		Sources: []int64{w.source.ID}, LastSource: w.source.ID, ReportType: w.doc.ReportType, TLP: w.source.TLP, Rule: answer.Rule(),
+		Classification: o.classification, Cause: o.cause, Flags: o.flags, Document: w.doc.ID, OpenedAt: w.now,
+	}
+	w.told(f, o, mutes)
+	if f.Organisation == 0 {
+		w.unowned++
+	}
+	w.tally.add(f, 1)
+	w.fresh = append(w.fresh, f)
+	w.opened = append(w.opened, f)
+	return f
+}
+
+// told sets whether the owner is to be told.
+func (w *writing) told(f *Finding, o *observation, mutes []Mute) {
+	f.Muted = 0
+	for i := range mutes {
+		if mutes[i].covers(f, o.at) {
+			f.Muted = mutes[i].ID
+			break
+		}
+	}
+	f.Unwarned = f.Organisation != 0 && f.Muted == 0
+}
+
+// count adds an observation to the finding that is there.
+func (w *writing) count(f *Finding, o *observation, mutes []Mute) {
+	w.counted++
+	f.Count++
+	if o.at.Before(f.FirstSeen) {
+		f.FirstSeen = o.at
+	}
+	later := o.at.After(f.LastSeen)
+	if later {
+		f.LastSeen = o.at
+		f.LastSource, f.ReportType = w.source.ID, w.doc.ReportType
+	}
+	if !slices.Contains(f.Sources, w.source.ID) {
+		f.Sources = append(f.Sources, w.source.ID)
+	}
+	f.TLP = tlp.Max(f.TLP, w.source.TLP)
+	if f.Cause == "" {
+		f.Cause = o.cause
+	}
+	if o.severity > f.Severity && f.State.Live() {
+		if f.ID != 0 { // else it is being opened, and its entry will say so
+			w.raised = appendOnce(w.raised, f)
+			// Graver than what its owner was told: tell again.
+			f.Unwarned = f.Organisation != 0 && f.Muted == 0
+		}
+		w.tally.add(f, -1)
+		f.Severity = o.severity
+		w.tally.add(f, 1)
+	}
+	// Only an observation whose own time is after the claim reopens: yesterday's
+	// report that arrives today does not.
+	if (f.State == ClaimedFixed || f.State == Verified) && o.at.After(f.ClaimedAt) {
+		w.tally.add(f, -1)
+		f.State, f.ClaimedAt, f.DecidedAt, f.DecidedBy, f.Reason, f.Witness = Open, time.Time{}, time.Time{}, "", "", ""
+		f.Document, f.OpenedAt = w.doc.ID, w.now
+		f.Severity = max(f.Severity, o.severity)
+		w.told(f, o, mutes)
+		w.tally.add(f, 1)
+		w.reopened = appendOnce(w.reopened, f)
+	}
+}
+
+func appendOnce(list []*Finding, f *Finding) []*Finding {
+	if slices.Contains(list, f) {
+		return list
+	}
+	return append(list, f)
+}
+
+// journal appends what the bracket did, before the findings are written: they
+// carry the number of the entry that opened them.
+func (w *writing) journal(b *batch, done *intake.Document) error {
+	body := Rows{Document: w.doc.ID, From: b.from, To: b.to, Counted: w.counted}
+	var records []journal.Record
+	ids := func(list []*Finding) (out []string) {
+		for _, f := range list {
+			out = append(out, f.ID.String())
+			records = append(records, f.record())
+		}
+		return out
+	}
+	body.Opened, body.Reopened, body.Raised = ids(w.opened), ids(w.reopened), ids(w.raised)
+	var drafts []journal.Draft
+	if b.to > b.from {
+		drafts = append(drafts, journal.Draft{
+			Actor: "stage:match", Organisation: w.source.Organisation, Subject: w.doc.Subject(), Verb: "document.rows", Body: body, Records: records,
+		})
+	}
+	if done != nil {
+		drafts = append(drafts, journal.Draft{
+			Actor: "stage:match", Organisation: w.source.Organisation, Subject: w.doc.Subject(), Verb: VerbParsed,
+			Body: Parsed{
+				Document: done.ID, Source: done.Source, State: string(done.State),
+				Opened: done.Opened, Reopened: done.Reopened, Counted: done.Counted,
+			},
+			Records: []journal.Record{done.Record()},
+		})
+	}
+	if len(drafts) == 0 {
+		return nil
+	}
+	last, err := w.room.Journal.Append(w.tx, drafts...)
+	if err != nil {
+		return err
+	}
+	seq := last - int64(len(drafts)) + 1
+	for _, f := range w.opened {
+		f.OpenedSeq = seq
+	}
+	for _, f := range w.reopened {
+		f.OpenedSeq = seq
+	}
+	return nil
+}
+
+// write writes findings, evidence and tally.
+func (w *writing) write() error {
+	for _, id := range w.retired {
+		if _, err := w.tx.Exec(`UPDATE finding SET current = 0 WHERE id = $1`, int64(id)); err != nil {
+			return err
+		}
+	}
+	args := make([]any, 0, len(w.fresh)*findingWidth)
+	for _, f := range w.fresh {
+		args = append(args, f.values()...)
+	}
+	if err := w.tx.Bulk(`INSERT INTO finding (`+findingColumns+`) VALUES`, "", findingWidth, args); err != nil {
+		return err
+	}
+	for _, f := range w.changed {
+		if err := update(w.tx, f); err != nil {
+			return err
+		}
+	}
+	args = make([]any, 0, len(w.evidence)*6)
+	for _, s := range w.evidence {
+		args = append(args, int64(s.of.ID), w.doc.ID, s.by.line, s.by.place, s.by.length, db.Micros(s.by.at))
+	}
+	if err := w.tx.Bulk(`INSERT INTO evidence (finding, document, line, place, length, at) VALUES`, `ON CONFLICT DO NOTHING`, 6, args); err != nil {
+		return err
+	}
+	return w.tally.store(w.tx)
+}
+
+// released makes the finding of a quarantined row that a person put right.
+func (r *Room) released(ctx context.Context, body intake.Delivered, move func(tx *db.Tx) error) error {
+	doc, source, err := r.Intake.Begin(ctx, body.Document)
+	if err != nil {
+		return err
+	}
+	p := passage{room: r, doc: doc, source: source}
+	b := &batch{from: doc.Done, to: doc.Done}
+	freed, err := r.Intake.Freed(ctx, body.Quarantine)
+	if err != nil {
+		return err
+	}
+	if freed.Row == nil {
+		return nil
+	}
+	if freed.Row.Indicator != nil {
+		b.indicators = append(b.indicators, *freed.Row)
+	} else {
+		b.rows = append(b.rows, observed(freed.Row, source, doc))
+	}
+	return r.DB.Write(ctx, func(tx *db.Tx) error {
+		fresh, err := r.Intake.Counted(tx, body.Quarantine)
+		if err != nil || !fresh {
+			return errors.Join(err, move(tx))
+		}
+		w := writing{room: r, tx: tx, doc: doc, source: source, now: r.Clock.Now(), tally: tally{}}
+		if err := w.observe(b.rows); err != nil {
+			return err
+		}
+		if len(b.indicators) > 0 {
+			if err := r.Indicators.Keep(tx, p.source, p.doc, b.indicators); err != nil {
+				return err
+			}
+		}
+		done, err := r.Intake.Amend(tx, doc.ID, int64(len(w.opened)), int64(len(w.reopened)), w.counted)
+		if err != nil {
+			return err
+		}
+		b.to++ // one record more than the document's own reading found
+		if err := w.journal(b, &done); err != nil {
+			return err
+		}
+		if err := w.write(); err != nil {
+			return err
+		}
+		return move(tx)
+	})
+}
+
+// Whose is the estate as it is now.
+func (r *Room) Whose() match.Whose { return r.Estate }
+
+// owner asks again whose a finding is, as of its last observation.
+func (r *Room) owner(f *Finding) whose.Answer {
+	return match.Owner(r.Whose(), f.Realm, f.Asset, 0, f.LastSeen)
+}
+
+// sourcesText is a list of sources as the table keeps it: ",3,7,".
+func sourcesText(ids []int64) string {
+	var b strings.Builder
+	b.WriteByte(',')
+	for _, id := range ids {
+		b.WriteString(strconv.FormatInt(id, 10))
+		b.WriteByte(',')
+	}
+	return b.String()
+}
+
+func sourcesOf(text string) (out []int64) {
+	for part := range strings.SplitSeq(strings.Trim(text, ","), ",") {
+		if n, err := strconv.ParseInt(part, 10, 64); err == nil {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// addressBytes is an address as the table keeps it: 16 bytes, v4 mapped.
+func addressBytes(ip netip.Addr) []byte {
+	b := ip.As16()
+	return b[:]
+}

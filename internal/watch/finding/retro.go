@@ -1,0 +1,156 @@
+package finding
+
+import (
+	"context"
+	"encoding/json"
+	"net/netip"
+	"strings"
+
+	"tocsin/internal/base/db"
+	"tocsin/internal/base/journal"
+	"tocsin/internal/city/estate"
+	"tocsin/internal/city/estate/whose"
+	"tocsin/internal/watch/match"
+)
+
+// retroPiece is how many findings one bracket moves.
+const retroPiece = 500
+
+// RetroStage matches back: when an address, an endpoint, a system or a body
+// changes, the live findings it can concern are asked again whose they are, as
+// of their last observation. A unit that joins today learns what was known of
+// its addresses yesterday.
+func (r *Room) RetroStage() journal.Stage {
+	return journal.Stage{Name: "retro", Verbs: estate.RetroVerbs(), Each: func(ctx context.Context, e journal.Entry, move func(tx *db.Tx) error) error {
+		if err := r.Estate.Sync(ctx); err != nil {
+			return err
+		}
+		areas, err := concerned(e)
+		if err != nil {
+			return err
+		}
+		for _, a := range areas {
+			if err := r.rematch(ctx, a); err != nil {
+				return err
+			}
+		}
+		return r.DB.Write(ctx, move)
+	}}
+}
+
+// An area is a set of findings whose owner can have changed.
+type area struct {
+	condition string
+	args      []any
+}
+
+// concerned are the areas that an entry of the estate can have given to somebody
+// else.
+func concerned(e journal.Entry) ([]area, error) {
+	noun, _, _ := strings.Cut(e.Verb, ".")
+	switch noun {
+	case "address":
+		return areasOf(e.Body, func(a estate.Address) []area { return addressAreas(a.Realm, string(a.Kind), a.Value) })
+	case "endpoint":
+		return areasOf(e.Body, func(p estate.Endpoint) []area {
+			areas := []area{{`asset = $1`, []any{"host:" + strings.ToLower(p.Hostname)}}}
+			if p.IP != "" {
+				areas = append(areas, addressAreas(p.Realm, "prefix", p.IP)...)
+			}
+			return areas
+		})
+	case "organisation", "succession":
+		// What a body held is spread over its addresses: ask for all that the body
+		// or its predecessors own now, and for what belongs to nobody.
+		return []area{{`organisation = 0`, nil}, {`organisation IN (SELECT id FROM organisation WHERE valid_to <> '')`, nil}}, nil
+	}
+	return nil, nil // a system keeps its owner's addresses; software concerns no report row
+}
+
+func areasOf[V any](body []byte, of func(V) []area) (out []area, err error) {
+	var changes estate.Changes[V]
+	if err := json.Unmarshal(body, &changes); err != nil {
+		return nil, err
+	}
+	for _, c := range changes.Changes {
+		for _, v := range []*V{c.Before, c.After} {
+			if v != nil {
+				out = append(out, of(*v)...)
+			}
+		}
+	}
+	return out, nil
+}
+
+// addressAreas are the findings under an address record.
+func addressAreas(realm, kind, value string) []area {
+	switch kind {
+	case "prefix", "egress":
+		prefix, err := netip.ParsePrefix(value)
+		if err != nil {
+			ip, err := netip.ParseAddr(value)
+			if err != nil {
+				return nil
+			}
+			prefix = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		low, high := bounds(prefix.Masked())
+		return []area{{`realm = $1 AND ip >= $2 AND ip <= $3`, []any{realm, addressBytes(low), addressBytes(high)}}}
+	case "domain":
+		name, ok := whose.NormalName(value)
+		if !ok {
+			return nil
+		}
+		from := match.Reversed(name)
+		// "/" is the character after ".": all names below are in between.
+		return []area{{`rname >= $1 AND rname < $2`, []any{from, from[:len(from)-1] + "/"}}}
+	case "asn":
+		// Which addresses the number has is known to the sources alone: ask for
+		// what belongs to nobody and for what the number decided before.
+		return []area{{`organisation = 0`, nil}, {`rule LIKE $1`, []any{"asn " + strings.TrimPrefix(value, "AS") + " %"}}}
+	}
+	return nil
+}
+
+// bounds are the first and the last address of a prefix.
+func bounds(p netip.Prefix) (low, high netip.Addr) {
+	b := p.Addr().AsSlice()
+	for bit := p.Bits(); bit < len(b)*8; bit++ {
+		b[bit/8] |= 1 << (7 - bit%8)
+	}
+	high, _ = netip.AddrFromSlice(b) // the slice of an address is one
+	return p.Addr(), high
+}
+
+// rematch asks again whose the live findings of an area are.
+func (r *Room) rematch(ctx context.Context, a area) error {
+	last := int64(0)
+	for {
+		var found []Finding
+		err := r.DB.Write(ctx, func(tx *db.Tx) error {
+			condition := `live = 1 AND id > ` + itoa(last) + ` AND (` + a.condition + `) ORDER BY id LIMIT ` + itoa(retroPiece)
+			var err error
+			if found, err = query(tx, condition, a.args...); err != nil {
+				return err
+			}
+			for i := range found {
+				f := &found[i]
+				last = int64(f.ID)
+				if strings.HasPrefix(f.Rule, ruleOfPerson) || strings.HasPrefix(f.Rule, "asn ") && f.Organisation != 0 && !r.owner(f).Owned() {
+					continue // a person decided; or the number that decided is not kept with the finding
+				}
+				answer := r.owner(f)
+				if answer.Organisation == f.Organisation && answer.System == f.System {
+					continue
+				}
+				if err := r.rehome(tx, "stage:retro", f, answer.Organisation, answer.System, answer.Rule()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(found) < retroPiece {
+			return err
+		}
+	}
+}

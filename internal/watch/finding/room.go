@@ -1,0 +1,94 @@
+package finding
+
+import (
+	"context"
+	"time"
+
+	"tocsin/internal/base/auth"
+	"tocsin/internal/base/clock"
+	"tocsin/internal/base/db"
+	"tocsin/internal/base/errs"
+	"tocsin/internal/base/journal"
+	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/row"
+	"tocsin/internal/watch/match"
+)
+
+// Deps is what the room stands on.
+type Deps struct {
+	DB      *db.DB
+	Journal *journal.Journal
+	Clock   clock.Clock
+	Intake  *intake.Room
+	Estate  Estate
+	// Indicators keeps the patterns that sources of indicators send.
+	Indicators Indicators
+	// Quiet is how long a problem of a kind must not be seen before it counts as
+	// gone.
+	Quiet func(kind row.Kind) time.Duration
+}
+
+// Estate is what findings ask of the estate.
+type Estate interface {
+	match.Whose
+	// Sync makes WhoseIs answer from all that the journal holds now.
+	Sync(ctx context.Context) error
+	// Code is an organisation's code, "" for 0.
+	Code(organisation int64) string
+	// ByCode is the organisation of a code, NotFound when there is none.
+	ByCode(code string) (int64, error)
+	// Below are an organisation and all below it.
+	Below(organisation int64) []int64
+}
+
+// Indicators keeps patterns of trouble.
+type Indicators interface {
+	Keep(tx *db.Tx, source intake.Source, doc intake.Document, rows []row.Row) error
+}
+
+// A Room keeps the findings.
+type Room struct{ Deps }
+
+// New is the room over deps.
+func New(deps Deps) *Room { return &Room{Deps: deps} }
+
+// Alarms are the clock rows that findings set.
+func (r *Room) Alarms() []journal.Alarm {
+	return []journal.Alarm{
+		{Kind: alarmWitness, Do: r.quietIsOver},
+		{Kind: alarmExpire, Do: r.exceptionIsOver},
+		{Kind: alarmMute, Do: r.muteIsOver},
+	}
+}
+
+// Audit compares every finding with its last journal entry.
+func (r *Room) Audit() journal.Audit {
+	return journal.Audit{Kind: "finding", Scan: func(tx *db.Tx, yield func(id, hash string) error) error {
+		rows, err := tx.Query(`SELECT ` + findingColumns + ` FROM finding ORDER BY id`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var f findingRow
+			if err := rows.StructScan(&f); err != nil {
+				return err
+			}
+			record := f.finding().record()
+			if err := yield(record.ID, record.Hash); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}}
+}
+
+// visible reads a finding that the reader may view; else it is NotFound, for
+// what the scope hides does not exist for the reader.
+func (r *Room) visible(tx *db.Tx, who auth.Actor, id ID) (Finding, error) {
+	f, err := load(tx, id)
+	if errs.Is(err, errs.NotFound) || (err == nil && !who.Scope.Has(f.Organisation)) {
+		return Finding{}, errs.New(errs.NotFound, "finding %s: no such finding", id)
+	}
+	return f, err
+}

@@ -1,0 +1,149 @@
+package finding
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tocsin/internal/base/db"
+	"tocsin/internal/base/journal"
+)
+
+// The clock rows of findings.
+const (
+	alarmWitness = "finding.witness"
+	alarmExpire  = "finding.expire"
+	alarmMute    = "mute.end"
+)
+
+// The words with which a finding's Witness begins; what follows is data.
+const (
+	WitnessSource = "source"         // "source NAME document S7 2026-03-09T00:12:30Z"
+	WitnessPerson = "person"         // "person analyst@…"
+	WitnessNone   = "not-observable" // "not-observable NAME": the source that saw it is silent
+)
+
+// A Silence is what a source said about a claim's quiet period.
+type silence struct {
+	alive    bool
+	document int64
+	source   string
+	newest   time.Time
+}
+
+// heard asks whether the source that saw the finding was alive through its quiet
+// period: a delivery of the same report type, whose newest row is later than the
+// claim and reaches the end of the quiet period to within one rhythm of the
+// source. That the finding is not in it needs no look: an observation after the
+// claim would have reopened it.
+func (r *Room) heard(tx *db.Tx, f Finding) (silence, error) {
+	source, err := r.Intake.ByID(tx, f.LastSource)
+	if err != nil {
+		return silence{}, err
+	}
+	s := silence{source: source.Name}
+	var newest []struct {
+		ID int64 `db:"id"`
+		At int64 `db:"at"`
+	}
+	// A report without rows speaks for the time at which it came.
+	err = tx.Select(&newest, `SELECT id, CASE WHEN last_row > 0 THEN last_row ELSE received END AS at FROM document
+		WHERE source = $1 AND report_type = $2 AND state IN ('parsed', 'partial') ORDER BY 2 DESC LIMIT 1`, f.LastSource, f.ReportType)
+	if err != nil || len(newest) == 0 {
+		return s, err
+	}
+	s.document, s.newest = newest[0].ID, db.Time(newest[0].At)
+	slack := min(max(source.Rhythm, 24*time.Hour), r.Quiet(f.Kind))
+	if slack == r.Quiet(f.Kind) {
+		slack /= 2 // a short quiet period still asks for a look inside it
+	}
+	s.alive = s.newest.After(f.ClaimedAt) && !s.newest.Before(f.ClaimedAt.Add(r.Quiet(f.Kind)-slack))
+	return s, nil
+}
+
+// quietIsOver fires when a claim's quiet period has passed.
+func (r *Room) quietIsOver(_ context.Context, tx *db.Tx, subject string, due time.Time) error {
+	id, err := ParseID(subject)
+	if err != nil {
+		return err
+	}
+	f, err := load(tx, id)
+	if err != nil || f.State != ClaimedFixed {
+		return err
+	}
+	return r.judge(tx, f, due)
+}
+
+// judge verifies a claimed finding, or says that nothing can be observed and
+// asks again a day later.
+func (r *Room) judge(tx *db.Tx, f Finding, due time.Time) error {
+	s, err := r.heard(tx, f)
+	if err != nil {
+		return err
+	}
+	if s.alive {
+		t, err := Of(Witness)
+		if err != nil {
+			return err
+		}
+		said := fmt.Sprintf("%s %s document S%d %s", WitnessSource, s.source, s.document, s.newest.Format(time.RFC3339))
+		_, err = r.move(tx, "stage:witness", f, t, Change{Act: Witness, Reason: said})
+		return err
+	}
+	f.Witness = WitnessNone + " " + s.source
+	if err := update(tx, &f); err != nil {
+		return err
+	}
+	return journal.SetAlarm(tx, alarmWitness, f.ID.String(), due.Add(24*time.Hour))
+}
+
+// WitnessStage looks at the claimed findings again when the source that saw them
+// has delivered: the day's report is the witness the claim waits for.
+func (r *Room) WitnessStage() journal.Stage {
+	return journal.Stage{Name: "witness", Verbs: []string{VerbParsed}, Do: func(_ context.Context, tx *db.Tx, entries []journal.Entry) error {
+		now := r.Clock.Now()
+		for _, e := range entries {
+			var body Parsed
+			if err := json.Unmarshal(e.Body, &body); err != nil {
+				return err
+			}
+			doc, err := r.Intake.Load(tx, body.Document)
+			if err != nil {
+				return err
+			}
+			claimed, err := query(tx, `state = 'claimed_fixed' AND last_source = $1 AND report_type = $2 ORDER BY id`, doc.Source, doc.ReportType)
+			if err != nil {
+				return err
+			}
+			for _, f := range claimed {
+				if over := f.ClaimedAt.Add(r.Quiet(f.Kind)); over.After(now) {
+					continue // its clock row is still to come
+				}
+				if err := r.judge(tx, f, now); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}}
+}
+
+// exceptionIsOver fires at the end of a false positive or an accepted risk:
+// somebody has to decide again, if it was seen since.
+func (r *Room) exceptionIsOver(_ context.Context, tx *db.Tx, subject string, _ time.Time) error {
+	id, err := ParseID(subject)
+	if err != nil {
+		return err
+	}
+	f, err := load(tx, id)
+	if err != nil || (f.State != FalsePositive && f.State != AcceptedRisk) {
+		return err
+	}
+	t, err := Of(Expire)
+	if err != nil {
+		return err
+	}
+	_, err = r.move(tx, "stage:clock", f, t, Change{Act: Expire})
+	return err
+}

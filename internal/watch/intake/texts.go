@@ -1,0 +1,8 @@
+package intake
+
+import "embed"
+
+// Texts is the room's catalogue.
+//
+//go:embed texts
+var Texts embed.FS
