@@ -85,6 +85,10 @@ func epoch(s string) (time.Time, bool) {
 	return time.Unix(n, 0).UTC(), true
 }
 
+// Plausible says whether a report can mean the instant: years such as 0001 and
+// 9999 are what tools write for "unknown".
+func Plausible(t time.Time) bool { return bounded(t.UTC().Year()) }
+
 // bounded keeps out years that no report can mean, such as 0000 and 9999, which
 // tools write for "unknown".
 func bounded(year int) bool { return year >= 1990 && year < 2200 }

@@ -239,6 +239,18 @@ func TestClipMakesAnyBytesFitForATextColumn(t *testing.T) {
 	}
 }
 
+func TestTheSumOfARecordLeavesItsLineEndOut(t *testing.T) {
+	want := row.SumOf([]byte("a,b"))
+	for _, record := range []string{"a,b\n", "a,b\r\n"} {
+		if got := row.SumOf([]byte(record)); got != want {
+			t.Errorf("%q: %d, want %d", record, got, want)
+		}
+	}
+	if row.SumOf([]byte("a,c")) == want || row.SumOf(nil) == 0 {
+		t.Error("another record has the same sum, or none has no sum")
+	}
+}
+
 func FuzzAsset(f *testing.F) {
 	for _, s := range []string{"ip:203.0.113.7", "url:http://a.b/%zz?%41", "domain:ＡＢ。example", "url:http://[::1%25a]/", "product:İ"} {
 		f.Add(s)

@@ -7,12 +7,22 @@ import (
 	"tocsin/internal/watch/intake/row"
 )
 
-// TypeOfName reads the report type out of a file's name; folders, prefixes,
-// suffixes and several extensions do no harm. The second result is false when
-// the name tells nothing. A name in Shadowserver's form, date-type-…, may tell a
-// type that the schema does not know.
+// TypeOfName reads the report type out of a file's name; prefixes, suffixes and
+// several extensions do no harm. Of a path the last part that tells one counts:
+// an archive's name may tell what its member's does not. The second result is
+// false when the name tells nothing. A name in Shadowserver's form, date-type-…,
+// may tell a type that the schema does not know.
 func (s *Schema) TypeOfName(file string) (string, bool) {
-	file = strings.ToLower(file[strings.LastIndexAny(file, `/\`)+1:])
+	parts := strings.FieldsFunc(strings.ToLower(file), func(r rune) bool { return r == '/' || r == '\\' })
+	for _, part := range slices.Backward(parts) {
+		if name, ok := s.typeOfPart(part); ok {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+func (s *Schema) typeOfPart(file string) (string, bool) {
 	words := strings.FieldsFunc(file, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_'
 	})

@@ -337,6 +337,8 @@ func TestTheTypeIsReadOffTheName(t *testing.T) {
 		"special.csv":                                              "special",
 		"2026-03-01-scan_newthing-vietnam-geo.csv":                 "scan_newthing",
 		"2015-01-01-dns_openresolver-sample-asn.csv":               "dns_openresolver",
+		"2026-03-01-scan_rdp-vietnam-geo.csv.zip/report.csv":       "scan_rdp",
+		"scan_rdp.zip/2026-03-01-scan_vnc-x.csv":                   "scan_vnc",
 		"report.csv":     "",
 		"2026-03-01.csv": "",
 		"":               "",
