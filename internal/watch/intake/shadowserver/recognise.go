@@ -39,7 +39,8 @@ func (s *Schema) typeOfPart(file string) (string, bool) {
 		return t, true
 	}
 	for _, w := range words {
-		for name := range s.types {
+		for _, t := range s.order {
+			name := t.Name
 			if len(name) > len(best) && strings.Contains(name, "_") && strings.Contains("_"+w+"_", "_"+name+"_") {
 				best = name
 			}
