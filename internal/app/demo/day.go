@@ -27,22 +27,21 @@ const (
 // says "fixed" in the evening is believed or not by the next morning's report.
 func (c *City) Day(n int, midnight time.Time) []Delivery {
 	var all []Delivery
+	date := midnight.Format(time.DateOnly)
 	for _, t := range troubles() {
 		at := arrival(t.report)
-		name := midnight.Format(time.DateOnly)
 		switch t.report {
 		case listReport:
-			all = append(all, Delivery{at, listSource, name + "-quet-mang.txt", "", c.list(n, midnight.Add(at))})
+			all = append(all, Delivery{at, listSource, date + "-quet-mang.txt", "", c.list(n, midnight.Add(at))})
 		case tableReport:
-			all = append(all, Delivery{at, tableSource, name + "-ma-doc.csv", "", c.table(n, midnight.Add(at))})
+			all = append(all, Delivery{at, tableSource, date + "-ma-doc.csv", "", c.table(n, midnight.Add(at))})
 		default:
 			all = append(all, Delivery{
-				at, worldSource, name + "-" + t.report + "-ho_chi_minh_city-geo.csv", t.report,
+				at, worldSource, date + "-" + t.report + "-ho_chi_minh_city-geo.csv", t.report,
 				c.report(t.report, n, midnight.Add(at)),
 			})
 		}
 	}
-	date := midnight.Format(time.DateOnly)
 	all = append(all,
 		Delivery{smallAt, communitySource, date + "-blocklist-cong_dong.csv", "blocklist", c.small(n, midnight.Add(smallAt))},
 		Delivery{brokenAt, worldSource, date + "-scan_ftp-ho_chi_minh_city-geo.csv", "scan_ftp", c.broken(n, midnight.Add(brokenAt))},
@@ -139,7 +138,7 @@ func (c *City) table(n int, at time.Time) []byte {
 	for _, p := range c.seenOn(tableReport, n) {
 		seen := moment(at, c.roll(160, "minute", tableReport, p.number, n))
 		rows = append(rows, []string{
-			seen.Format("2006-01-02 15:04:05"), p.addr.String(),
+			seen.Format("02/01/2006 15:04:05"), p.addr.String(),
 			choose(c, []string{"Sality", "Virut", "Ramnit", "Gamarue"}, "table", p.number),
 			choose(c, []string{"cao", "cao", "trung bình"}, "table-severity", p.number), "Phát hiện tại biên mạng Sao Mai Xa",
 		})

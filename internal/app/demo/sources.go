@@ -1,7 +1,5 @@
 package demo
 
-import "encoding/json"
-
 // Names of the partners' sources.
 const (
 	worldSource     = "shadowserver"
@@ -13,20 +11,24 @@ const (
 // Sources are the partners that hand reports in. All but the first are
 // invented; the first only lends its formats.
 func Sources() []Source {
-	mapping, err := json.Marshal(tableMapping())
-	if err != nil {
-		panic("demo: the mapping is plain: " + err.Error())
-	}
 	return []Source{
 		{Name: worldSource, Format: "shadowserver", TLP: "amber", Zone: "UTC"},
 		{Name: communitySource, Format: "shadowserver", TLP: "green", Zone: "UTC"},
 		{Name: listSource, Format: "list", Kind: kindOf(listReport), TLP: "amber", Zone: cityZone},
-		{Name: tableSource, Format: "csv", Kind: kindOf(tableReport), TLP: "amber", Zone: cityZone, Mapping: string(mapping)},
+		{Name: tableSource, Format: "csv", Kind: kindOf(tableReport), TLP: "amber", Zone: cityZone, Mapping: tableMapping},
 	}
 }
 
 const cityZone = "Asia/Ho_Chi_Minh"
 
-func tableMapping() map[string]any {
-	return map[string]any{}
+// tableMapping says what the columns of tableHeader are.
+const tableMapping = `{
+  "delimiter": ";",
+  "fields": {
+    "at": {"column": "Thời gian", "layouts": ["02/01/2006 15:04:05"], "zone": "` + cityZone + `"},
+    "ip": {"column": "Địa chỉ IP"},
+    "discriminator": {"column": "Họ mã độc", "values": {"sality": "sality", "virut": "virut", "ramnit": "ramnit", "gamarue": "gamarue"}},
+    "severity": {"column": "Mức độ", "values": {"cao": "high", "trung bình": "medium"}, "default": "medium"}
+  }
 }
+`
