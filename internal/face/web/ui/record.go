@@ -123,6 +123,14 @@ func (m Meter) read(p *Page) reading {
 	return r
 }
 
+// within is the part of the track that lies before the due time.
+func (r reading) within() float64 {
+	if r.over > 0 {
+		return r.over
+	}
+	return r.share
+}
+
 func (m Meter) verb() string {
 	switch m.Verb {
 	case "":

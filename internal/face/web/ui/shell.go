@@ -17,7 +17,7 @@ func themeAttribute(p *Page) templ.Attributes {
 // calm pages they are not: people type there.
 func bodyKeys(on bool) templ.Attributes {
 	if on {
-		return templ.Attributes{"data-keys": "1"}
+		return templ.Attributes{"data-shortcuts": "1"}
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ type Column[T any] struct {
 	Number     bool // figures: aligned right
 	Wide       bool // long text: gets room
 	Off        bool // not shown until chosen
+	Minor      bool // steps back where a detail stands beside the list
 }
 
 // BulkAct is something to do with all ticked rows. Preview is a page that gets
@@ -67,7 +68,7 @@ func List[T any](p *Page, t Table[T]) templ.Component {
 	var shown []Column[T]
 	for i, c := range t.Columns {
 		on := i == 0 || len(wanted) == 0 && !c.Off || slices.Contains(wanted, c.Key)
-		h := header{key: c.Key, label: c.Label, sort: c.Sort, number: c.Number, wide: c.Wide, on: on, first: i == 0}
+		h := header{key: c.Key, label: c.Label, sort: c.Sort, number: c.Number, wide: c.Wide, minor: c.Minor && len(wanted) == 0, on: on, isFirst: i == 0}
 		if c.Sort && c.Key == sorted {
 			h.order = "ascending"
 			if descending {
@@ -118,10 +119,9 @@ type flatTable struct {
 }
 
 type header struct {
-	key, label             string
-	sort, number, wide, on bool
-	first                  bool
-	order                  string // "ascending", "descending" or ""
+	key, label                             string
+	sort, number, wide, on, minor, isFirst bool
+	order                                  string // "ascending", "descending" or ""
 }
 
 type tableRow struct {
@@ -145,6 +145,18 @@ func (h header) sortHref(p *Page) string {
 	return p.With("sort", h.key)
 }
 
+// class says how the column's cells stand.
+func (h header) class() string {
+	var all []string
+	for name, on := range map[string]bool{"num": h.number, "wide": h.wide, "minor": h.minor} {
+		if on {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
 func (h header) attributes() templ.Attributes {
 	if h.order == "" {
 		return nil
@@ -160,7 +172,7 @@ func (t flatTable) columnHref(p *Page, key string) string {
 		if h.key == key {
 			on = !on
 		}
-		if on && !h.first {
+		if on && !h.isFirst {
 			keys = append(keys, h.key)
 		}
 	}

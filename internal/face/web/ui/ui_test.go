@@ -142,6 +142,7 @@ func site(t testing.TB) *httptest.Server {
 		show(w, r, ui.GalleryForm(p))
 	})
 	mux.HandleFunc("/gallery/paper", func(w http.ResponseWriter, r *http.Request) { show(w, r, ui.GalleryPaper(start(w, r))) })
+	mux.HandleFunc("/warnings", func(w http.ResponseWriter, r *http.Request) { show(w, r, ui.GalleryPaper(start(w, r))) })
 	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprint(w, "event: news\ndata: {\"n\":2}\n\nevent: news\ndata: {\"n\":1}\n\nevent: toast\ndata: {\"text\":\"W5\",\"href\":\"/gallery\"}\n\n")

@@ -113,7 +113,7 @@
       if (back) location.assign(back.href);
       return;
     }
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]") || !document.body.dataset.keys) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]") || !document.body.dataset.shortcuts) return;
     if (Date.now() - going < 1500) {
       going = 0;
       const link = $(`[data-go="${CSS.escape(event.key)}"]`);
