@@ -300,12 +300,33 @@ func (s *Store) Open(ctx context.Context, ref Ref) (io.ReadCloser, error) {
 // passes on are authenticated by age, the whole is not hashed. An offset beyond
 // the end is Invalid.
 func (s *Store) OpenAt(ctx context.Context, ref Ref, offset int64) (io.ReadCloser, error) {
-	w, err := s.row(ctx, ref)
+	file, err := s.Random(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	if offset < 0 || offset > w.Size {
-		return nil, errs.New(errs.Invalid, "open original %s at %d: it has %d bytes", ref.Key, offset, w.Size)
+	if offset < 0 || offset > file.Size {
+		return nil, errors.Join(errs.New(errs.Invalid, "open original %s at %d: it has %d bytes", ref.Key, offset, file.Size), file.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{bufio.NewReaderSize(io.NewSectionReader(file, offset, file.Size-offset), 1<<16), file}, nil
+}
+
+// A Random is an original open for reading at any place.
+type Random struct {
+	io.ReaderAt
+	io.Closer
+
+	Size int64
+}
+
+// Random opens an original for reading at any place, as archives need it. What
+// is read is authenticated by age, the whole is not hashed.
+func (s *Store) Random(ctx context.Context, ref Ref) (*Random, error) {
+	w, err := s.row(ctx, ref)
+	if err != nil {
+		return nil, err
 	}
 	file, err := os.Open(s.path(w.Name))
 	if err != nil {
@@ -318,10 +339,7 @@ func (s *Store) OpenAt(ctx context.Context, ref Ref, offset int64) (io.ReadClose
 	if err != nil {
 		return nil, errors.Join(errs.New(errs.Internal, "open original %s: %w", ref.Key, err), file.Close())
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{bufio.NewReaderSize(io.NewSectionReader(plain, offset, size-offset), 1<<16), file}, nil
+	return &Random{ReaderAt: plain, Closer: file, Size: size}, nil
 }
 
 func seekable(file *os.File, key string) (io.ReaderAt, int64, error) {

@@ -93,6 +93,9 @@ func (r *Room) document(ctx context.Context, body intake.Delivered, move func(tx
 	if doc.State != intake.Received || doc.Round != body.Round {
 		return nil // a later round has taken over, or this one is through
 	}
+	if doc.ReportType, err = r.Intake.TypeOf(ctx, doc, source); err != nil {
+		return err
+	}
 	p := passage{room: r, doc: doc, source: source, seen: newSums()}
 	// Reading and writing go side by side: the next batch is parsed while this
 	// one is stored.
@@ -209,6 +212,12 @@ func observed(r *row.Row, source intake.Source, doc intake.Document) observation
 	}
 	if o.realm == "" {
 		o.realm = source.Realm
+	}
+	if source.Format == intake.Shadowserver {
+		// A daily report of the whole city names its own sinkhole, or a CVE of the
+		// month, for many bodies every day. That is no storm; a report that is one
+		// shows by its size.
+		o.cause = ""
 	}
 	if o.at.IsZero() {
 		o.at = doc.Received

@@ -58,6 +58,32 @@ func (r *Room) Read(ctx context.Context, doc Document, source Source, yield row.
 	return all, err
 }
 
+// TypeOf is the report type of a document, told by the sender, by its name or by
+// its header; "" where the format has none. Findings keep it: what saw a problem
+// is what can witness that it is gone.
+func (r *Room) TypeOf(ctx context.Context, doc Document, source Source) (string, error) {
+	if source.Format != Shadowserver {
+		return doc.ReportType, nil
+	}
+	var found string
+	err := r.unpack(ctx, doc, func(name string, in io.Reader) error {
+		p, err := r.parser(doc, source, name)
+		if err != nil {
+			return err
+		}
+		sum, err := p.Parse(ctx, in, 0, func(*row.Row, *row.Bad) error { return errEnough })
+		found = sum.Type
+		if err == nil {
+			err = errEnough
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) || errs.Is(err, errs.Invalid) || errs.Is(err, errs.TooLarge) {
+		err = nil // what cannot be read has its say when it is read
+	}
+	return found, err
+}
+
 // A counter counts the lines and bytes that pass through it.
 type counter struct {
 	in    io.Reader
@@ -108,7 +134,7 @@ func (r *Room) unpack(ctx context.Context, doc Document, visit func(name string,
 	if r.Unpacked > 0 {
 		limits.Total = r.Unpacked
 	}
-	return archive.Walk(doc.File, file, file.Size, limits, func(m archive.Member) error { return visit(m.Name, m.Content) })
+	return archive.Walk(doc.File, file, file.Size, limits, func(m archive.Member) error { return visit(m.Path, m.Content) })
 }
 
 // parser is the parser of a document's member.

@@ -38,6 +38,9 @@ type Whose interface {
 // that nobody claims, by the AS number that the source states.
 func Owner(w Whose, realm string, asset row.Asset, asn uint32, at time.Time) whose.Answer {
 	o, ok := whose.ParseAsset(string(asset))
+	if network, is := asset.Prefix(); !ok && is {
+		o, ok = whose.Address(network.Addr(), 0), true // a network belongs to whom its first address does
+	}
 	if !ok {
 		return whose.Answer{Reason: whose.Malformed}
 	}
