@@ -84,7 +84,7 @@ func New(d Deps) *Room {
 		scopes:  map[int64]cached{},
 	}
 	r.dummy = sync.OnceValue(func() string {
-		hash, err := d.Hashing.hash("an account that is not there")
+		hash, err := d.Hashing.hash(newSecret())
 		if err != nil {
 			panic("auth: hashing with " + err.Error()) // the parameters are ours
 		}
