@@ -69,10 +69,11 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, errs.New(errs.Unavailable, "make the database's folder: %w", err)
 	}
 	// synchronous is a setting of the connection, not of the file: the writer
-	// must be FULL, or a power cut takes back what a source was told is stored.
+	// must be FULL, or a power cut takes back what a source was told is stored. A
+	// deleted key must be gone from the file's free pages too.
 	writer, err := sqlx.Open("sqlite", sqliteDSN(path, url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "foreign_keys(0)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)"},
+		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "foreign_keys(0)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)", "secure_delete(1)"},
 	}))
 	if err != nil {
 		return nil, errs.New(errs.Unavailable, "open database %s: %w", path, err)

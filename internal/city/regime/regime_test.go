@@ -121,7 +121,7 @@ func TestTheBrakeHoldsAStormAndLetsADailyReportPass(t *testing.T) {
 func TestAWitnessWaitsAsLongAsTheKindAsks(t *testing.T) {
 	r := load(t, "")
 	for kind, want := range map[string]time.Duration{
-		"malware": 7 * 24 * time.Hour, "exposed-service": 72 * time.Hour, "service-down": time.Hour, "no-contact": 0, "unheard-of": 7 * 24 * time.Hour,
+		"malware": 72 * time.Hour, "exposed-service": 48 * time.Hour, "service-down": time.Hour, "no-contact": 0, "unheard-of": 72 * time.Hour,
 	} {
 		if q := r.Quiet(kind); q.Period.Plain() != want || q.Kind != kind {
 			t.Errorf("%s: %v for %s", kind, q.Period.Plain(), q.Kind)

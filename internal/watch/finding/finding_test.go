@@ -1,6 +1,7 @@
 package finding_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -58,7 +59,7 @@ func build(t testing.TB, d *db.DB) *house {
 	h.intel = intel.New(intel.Deps{DB: d, Clock: h.clock})
 	h.finding = finding.New(finding.Deps{
 		DB: d, Journal: h.journal, Clock: h.clock, Intake: h.intake, Estate: h.estate, Indicators: h.intel,
-		Quiet: func(row.Kind) time.Duration { return quiet },
+		Quiet: func(row.Kind) finding.Quiet { return finding.Quiet{Period: quiet, Deliveries: 1} },
 	})
 	h.runner = journal.NewRunner(d, h.journal, h.clock, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	h.runner.Follow(h.finding.Stage(false), h.finding.Stage(true), h.finding.RetroStage(), h.finding.WitnessStage())
@@ -106,7 +107,12 @@ func (h *house) source(name string, s intake.Source) {
 
 func (h *house) deliver(source, file, text string) intake.Document {
 	h.t.Helper()
-	doc, _, err := h.intake.Receive(h.t.Context(), analyst(), intake.Delivery{Source: source, File: file, Content: strings.NewReader(text)})
+	return h.deliverBytes(source, file, []byte(text))
+}
+
+func (h *house) deliverBytes(source, file string, text []byte) intake.Document {
+	h.t.Helper()
+	doc, _, err := h.intake.Receive(h.t.Context(), analyst(), intake.Delivery{Source: source, File: file, Content: bytes.NewReader(text)})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -120,7 +126,7 @@ func (h *house) deliver(source, file, text string) intake.Document {
 
 func (h *house) settle() {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := h.runner.Settle(ctx); err != nil {
 		h.t.Fatal(err)

@@ -26,7 +26,8 @@ type Filter struct {
 	Document     int64
 	Warning      int64
 	Since        time.Time // last seen at or after
-	// Order is oldest first (""), "worst" (severity, then newest) or "newest".
+	// Order is oldest first (""), "newest", "worst" (severity, then newest) or
+	// "mildest", its reverse.
 	Order  string
 	Cursor string // where the last page ended
 	Limit  int    // 0 is all
@@ -55,7 +56,7 @@ func (r *Room) list(tx *db.Tx, who auth.Actor, f Filter) (page Page, err error) 
 	if err != nil {
 		return page, err
 	}
-	order := "id"
+	by := "id"
 	after := strings.Split(f.Cursor, ".")
 	numbers := make([]int64, len(after))
 	for i, part := range after {
@@ -72,22 +73,26 @@ func (r *Room) list(tx *db.Tx, who auth.Actor, f Filter) (page Page, err error) 
 			where = append(where, fmt.Sprintf("id > %d", numbers[0]))
 		}
 	case "newest":
-		order = "id DESC"
+		by = "id DESC"
 		if f.Cursor != "" {
 			where = append(where, fmt.Sprintf("id < %d", numbers[0]))
 		}
-	case "worst":
-		order = "severity DESC, id DESC"
+	case "worst", "mildest":
+		order, beyond := "severity DESC, id DESC", "<"
+		if f.Order == "mildest" {
+			order, beyond = "severity, id", ">"
+		}
+		by = order
 		if f.Cursor != "" {
 			if len(numbers) != 2 {
 				return page, errs.New(errs.Invalid, "list findings: cursor %q is not one", f.Cursor)
 			}
-			where = append(where, fmt.Sprintf("(severity < %d OR (severity = %d AND id < %d))", numbers[0], numbers[0], numbers[1]))
+			where = append(where, fmt.Sprintf("(severity %s %d OR (severity = %d AND id %s %d))", beyond, numbers[0], numbers[0], beyond, numbers[1]))
 		}
 	default:
-		return page, errs.New(errs.Invalid, "list findings: order %q: want newest or worst", f.Order)
+		return page, errs.New(errs.Invalid, "list findings: order %q: want newest, worst or mildest", f.Order)
 	}
-	condition := strings.Join(where, " AND ") + " ORDER BY " + order
+	condition := strings.Join(where, " AND ") + " ORDER BY " + by
 	if f.Limit > 0 {
 		condition += " LIMIT " + strconv.Itoa(f.Limit+1)
 	}
@@ -98,7 +103,7 @@ func (r *Room) list(tx *db.Tx, who auth.Actor, f Filter) (page Page, err error) 
 		page.Items = page.Items[:f.Limit]
 		last := page.Items[f.Limit-1]
 		page.Next = strconv.FormatInt(int64(last.ID), 10)
-		if f.Order == "worst" {
+		if f.Order == "worst" || f.Order == "mildest" {
 			page.Next = strconv.Itoa(int(last.Severity)) + "." + page.Next
 		}
 	}

@@ -23,9 +23,14 @@ type Deps struct {
 	Estate  Estate
 	// Indicators keeps the patterns that sources of indicators send.
 	Indicators Indicators
-	// Quiet is how long a problem of a kind must not be seen before it counts as
-	// gone.
-	Quiet func(kind row.Kind) time.Duration
+	// Quiet is what must have been seen before a problem of a kind counts as gone.
+	Quiet func(kind row.Kind) Quiet
+}
+
+// A Quiet says what makes a source a witness.
+type Quiet struct {
+	Period     time.Duration // so long after the claim it must not have seen the problem
+	Deliveries int64         // and so often it must have delivered since
 }
 
 // Estate is what findings ask of the estate.

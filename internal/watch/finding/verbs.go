@@ -110,7 +110,7 @@ func (r *Room) move(tx *db.Tx, by string, f Finding, t Transition, c Change) (Fi
 	switch t.Act {
 	case Claim:
 		f.ClaimedAt, f.Witness = now, ""
-		if err := journal.SetAlarm(tx, alarmWitness, f.ID.String(), now.Add(r.Quiet(f.Kind))); err != nil {
+		if err := journal.SetAlarm(tx, alarmWitness, f.ID.String(), now.Add(r.Quiet(f.Kind).Period)); err != nil {
 			return f, err
 		}
 	case Verify:

@@ -35,7 +35,7 @@ type silence struct {
 // heard asks whether the source that saw the finding was alive through its quiet
 // period: a delivery of the same report type, whose newest row is later than the
 // claim and reaches the end of the quiet period to within one rhythm of the
-// source. That the finding is not in it needs no look: an observation after the
+// source, which has delivered as often as the rule asks. That the finding is not in it needs no look: an observation after the
 // claim would have reopened it.
 func (r *Room) heard(tx *db.Tx, f Finding) (silence, error) {
 	source, err := r.Intake.ByID(tx, f.LastSource)
@@ -43,23 +43,30 @@ func (r *Room) heard(tx *db.Tx, f Finding) (silence, error) {
 		return silence{}, err
 	}
 	s := silence{source: source.Name}
-	var newest []struct {
-		ID int64 `db:"id"`
-		At int64 `db:"at"`
-	}
 	// A report without rows speaks for the time at which it came.
-	err = tx.Select(&newest, `SELECT id, CASE WHEN last_row > 0 THEN last_row ELSE received END AS at FROM document
-		WHERE source = $1 AND report_type = $2 AND state IN ('parsed', 'partial') ORDER BY 2 DESC LIMIT 1`, f.LastSource, f.ReportType)
-	if err != nil || len(newest) == 0 {
+	var since struct {
+		N      int64 `db:"n"`
+		Newest int64 `db:"newest"`
+	}
+	err = tx.Get(&since, `SELECT COUNT(*) AS n, COALESCE(MAX(spoken), 0) AS newest FROM (
+		SELECT CASE WHEN last_row > 0 THEN last_row ELSE received END AS spoken FROM document
+		WHERE source = $1 AND report_type = $2 AND state IN ('parsed', 'partial')) d WHERE spoken > $3`,
+		f.LastSource, f.ReportType, db.Micros(f.ClaimedAt))
+	if err != nil || since.N == 0 {
 		return s, err
 	}
-	s.document, s.newest = newest[0].ID, db.Time(newest[0].At)
-	slack := min(max(source.Rhythm, 24*time.Hour), r.Quiet(f.Kind))
-	if slack == r.Quiet(f.Kind) {
-		slack /= 2 // a short quiet period still asks for a look inside it
+	rule := r.Quiet(f.Kind)
+	// The last report before the end of the period is up to one rhythm old then;
+	// yet at least half of the period must have been looked at.
+	slack := min(max(source.Rhythm, 24*time.Hour), rule.Period/2)
+	s.newest = db.Time(since.Newest)
+	s.alive = since.N >= rule.Deliveries && !s.newest.Before(f.ClaimedAt.Add(rule.Period-slack))
+	if !s.alive {
+		return s, nil
 	}
-	s.alive = s.newest.After(f.ClaimedAt) && !s.newest.Before(f.ClaimedAt.Add(r.Quiet(f.Kind)-slack))
-	return s, nil
+	s.document, err = tx.Int(`SELECT MAX(id) FROM document WHERE source = $1 AND report_type = $2 AND state IN ('parsed', 'partial')
+		AND CASE WHEN last_row > 0 THEN last_row ELSE received END = $3`, f.LastSource, f.ReportType, since.Newest)
+	return s, err
 }
 
 // quietIsOver fires when a claim's quiet period has passed.
@@ -117,7 +124,7 @@ func (r *Room) WitnessStage() journal.Stage {
 				return err
 			}
 			for _, f := range claimed {
-				if over := f.ClaimedAt.Add(r.Quiet(f.Kind)); over.After(now) {
+				if over := f.ClaimedAt.Add(r.Quiet(f.Kind).Period); over.After(now) {
 					continue // its clock row is still to come
 				}
 				if err := r.judge(tx, f, now); err != nil {

@@ -1,0 +1,48 @@
+package app
+
+import "tocsin/internal/base/journal"
+
+// flow is the main line of Tocsin, in order: what follows from what (HOUSE §3).
+// A delivery is received by a verb of room intake, an estate is changed by a verb
+// of room estate; everything else is one of these stages, each reading the
+// journal behind its own cursor.
+func (a *App) flow() []journal.Stage {
+	return []journal.Stage{
+		a.finding.Stage(false),    // a document's rows → whose are they? → findings opened, counted, reopened
+		a.finding.Stage(true),     // the same for large documents, in a line of their own
+		a.finding.RetroStage(),    // an address changes hands → findings follow it
+		a.finding.WitnessStage(),  // a source has spoken → what was claimed fixed is seen gone, or not
+		a.warning.Stage(),         // findings → warnings: at once, in a digest, or held by the storm brake
+		a.warning.EndStage(),      // the last finding of a warning is over → the warning is closed
+		a.warning.ContactsStage(), // an organisation has a contact again → its no-contact finding ends
+		a.deliver.Stage(),         // a warning speaks → one delivery for each recipient and channel
+	}
+}
+
+// alarms are the clocks of the main line: what happens when nothing does.
+func (a *App) alarms() []journal.Alarm {
+	var all []journal.Alarm
+	for _, room := range [][]journal.Alarm{
+		a.finding.Alarms(), // the quiet period after a claim, the end of an exception and of a mute
+		a.warning.Alarms(), // nobody has answered: climb; the hour of the digest; a reminder; the end
+		a.deliver.Alarms(),
+	} {
+		all = append(all, room...)
+	}
+	return all
+}
+
+// workers hand over to the world what the stages wrote down.
+func (a *App) workers() []journal.Worker { return a.deliver.Workers() }
+
+// audits are the records that verify compares with the journal.
+func (a *App) audits() []journal.Audit {
+	var all []journal.Audit
+	for _, room := range [][]journal.Audit{
+		a.people.Audits(), estateAudits(), dutyAudits(), a.intake.Audits(),
+		{a.finding.Audit(), a.finding.MuteAudit()}, a.warning.Audits(), a.deliver.Audits(),
+	} {
+		all = append(all, room...)
+	}
+	return all
+}
