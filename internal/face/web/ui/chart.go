@@ -122,13 +122,13 @@ func (c Chart) grid() []float64 {
 }
 
 // labelled tells whether the i-th point's name stands beneath the axis: the
-// first, the last and two between, which fits a telephone.
+// first, the middle and the last, which fits a telephone.
 func (c Chart) labelled(i int) bool {
 	n := len(c.Points) - 1
-	if n < 4 {
+	if n < 3 {
 		return true
 	}
-	return i == 0 || i == n || i == n/3 || i == 2*n/3
+	return i == 0 || i == n/2 || i == n
 }
 
 func (c Chart) anchor(i int) string {

@@ -190,8 +190,10 @@ func (l look) word(p *Page, key, raw string) string {
 // shapeOf is the shape that goes with a tone where a page gives only a tone.
 func shapeOf(t Tone) Shape {
 	switch t {
-	case ToneCritical, ToneLate:
+	case ToneCritical:
 		return ShapeOctagon
+	case ToneLate:
+		return ShapeClock
 	case ToneHigh:
 		return ShapeTriangle
 	case ToneMedium:

@@ -262,3 +262,29 @@ func TestPagesHoldNothingInline(t *testing.T) {
 		ids[m[1]] = true
 	}
 }
+
+func TestAMissingValueIsAGapAndNeverAZero(t *testing.T) {
+	p := pageAt(t, "/")
+	html := render(t, ui.Line(p, ui.Chart{Title: "x", Points: []ui.Point{
+		{Label: "a", Value: 3}, {Label: "b", Missing: true}, {Label: "c", Value: 0}, {Label: "d", Value: 4},
+	}}))
+	if got := strings.Count(html, `class="line"`); got != 1 {
+		t.Errorf("%d pieces of line, want the one from c to d", got)
+	}
+	if strings.Count(html, `class="point"`) != 3 || !strings.Contains(html, "không có số liệu") {
+		t.Error(html)
+	}
+}
+
+func TestEveryUnitHasItsTileNorthAboveSouth(t *testing.T) {
+	p := pageAt(t, "/")
+	tiles := unitTiles(t, p)
+	html := render(t, ui.Tiles(p, ui.TileMap{Title: "x", Tiles: tiles}))
+	if got := strings.Count(html, `class="tile `); got != len(tiles) || got != 168 {
+		t.Errorf("%d tiles for %d units", got, len(tiles))
+	}
+	north, south := strings.Index(html, "Dầu Tiếng"), strings.Index(html, "Côn Đảo")
+	if north < 0 || south < north {
+		t.Errorf("Dầu Tiếng at %d, Côn Đảo at %d", north, south)
+	}
+}

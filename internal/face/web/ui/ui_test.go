@@ -207,6 +207,8 @@ func TestNoPageIsWiderThanItsScreen(t *testing.T) {
 			}
 		}
 	}
+	browser.Shot(server.URL+"/gallery#nav", webtest.View{Width: webtest.Phone, NoScript: true}, filepath.Join(folder, "nav.png"))
+	browser.Shot(server.URL+"/gallery", webtest.View{Width: 900, Print: true}, filepath.Join(folder, "print.png"))
 }
 
 func TestKeysWalkTheTableAndNewRowsWait(t *testing.T) {
