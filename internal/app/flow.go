@@ -1,6 +1,11 @@
 package app
 
-import "tocsin/internal/base/journal"
+import (
+	"tocsin/internal/base/journal"
+	"tocsin/internal/city/duty"
+	"tocsin/internal/city/estate"
+	"tocsin/internal/watch/warning"
+)
 
 // flow is the main line of Tocsin, in order: what follows from what (HOUSE §3).
 // A delivery is received by a verb of room intake, an estate is changed by a verb
@@ -8,14 +13,13 @@ import "tocsin/internal/base/journal"
 // journal behind its own cursor.
 func (a *App) flow() []journal.Stage {
 	return []journal.Stage{
-		a.finding.Stage(false),    // a document's rows → whose are they? → findings opened, counted, reopened
-		a.finding.Stage(true),     // the same for large documents, in a line of their own
-		a.finding.RetroStage(),    // an address changes hands → findings follow it
-		a.finding.WitnessStage(),  // a source has spoken → what was claimed fixed is seen gone, or not
-		a.warning.Stage(),         // findings → warnings: at once, in a digest, or held by the storm brake
-		a.warning.EndStage(),      // the last finding of a warning is over → the warning is closed
-		a.warning.ContactsStage(), // an organisation has a contact again → its no-contact finding ends
-		a.deliver.Stage(),         // a warning speaks → one delivery for each recipient and channel
+		a.finding.Stage(false),   // a document's rows → whose are they? → findings opened, counted, reopened
+		a.finding.Stage(true),    // the same for large documents, in a line of their own
+		a.finding.RetroStage(),   // an address changes hands → findings follow it
+		a.finding.WitnessStage(), // a source has spoken → what was claimed fixed is seen gone, or not
+		a.warning.Stage(),        // findings → warnings: at once, in a digest, or held by the storm brake
+		a.warning.Heed(),         // a finding is over, a contact is there → warnings end, no-contact ends
+		a.deliver.Stage(),        // a warning speaks → one delivery for each recipient and channel
 	}
 }
 
@@ -39,8 +43,10 @@ func (a *App) workers() []journal.Worker { return a.deliver.Workers() }
 func (a *App) audits() []journal.Audit {
 	var all []journal.Audit
 	for _, room := range [][]journal.Audit{
-		a.people.Audits(), estateAudits(), dutyAudits(), a.intake.Audits(),
-		{a.finding.Audit(), a.finding.MuteAudit()}, a.warning.Audits(), a.deliver.Audits(),
+		a.people.Audits(), estate.Audits(), duty.Audits(), a.intake.Audits(),
+		{a.finding.Audit(), a.finding.MuteAudit()},
+		{warning.Audit(), warning.AuditRouting(), warning.AuditStorms()},
+		a.deliver.Audits(),
 	} {
 		all = append(all, room...)
 	}

@@ -165,7 +165,9 @@ func (s sources) SourceName(tx *db.Tx, id int64) (string, error) {
 // law is the regime.
 type law struct{ regime *regime.Regime }
 
-func (l law) AckDue(from time.Time, s row.Severity) time.Time { return l.regime.AckDue(s.String(), from) }
+func (l law) AckDue(from time.Time, s row.Severity) time.Time {
+	return l.regime.AckDue(s.String(), from)
+}
 
 func (l law) RemedyDue(from time.Time, s row.Severity) time.Time {
 	return l.regime.RemedyDue(s.String(), from)
