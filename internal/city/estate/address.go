@@ -76,14 +76,9 @@ type addressRow struct {
 func addresses() noun[addressRow, Address] {
 	return noun[addressRow, Address]{
 		kind: "address", table: "address",
-		columns: []string{"organisation", "kind", "value", "realm", "system", "valid_from", "valid_to", "lo", "hi"},
+		columns: []string{"organisation", "kind", "value", "realm", "system", "valid_from", "valid_to"},
 		values: func(a addressRow) []any {
-			var lo, hi []byte
-			if p, ok := (Address{Kind: a.Kind, Value: a.Value}).Prefix(); ok {
-				first, last := ends(p)
-				lo, hi = bytes16(first), bytes16(last)
-			}
-			return []any{a.Organisation, a.Kind, a.Value, a.Realm, a.System, a.ValidFrom, a.ValidTo, lo, hi}
+			return []any{a.Organisation, a.Kind, a.Value, a.Realm, a.System, a.ValidFrom, a.ValidTo}
 		},
 		index: func(a *addressRow) {
 			a.Key = addressKey(*a)
@@ -107,6 +102,17 @@ func addresses() noun[addressRow, Address] {
 			return "changed"
 		},
 	}
+}
+
+// covering are the values of the prefixes and exits that cover an address: as
+// many as it has bits, which an index finds faster than a range over all.
+func covering(ip netip.Addr) []any {
+	values := []any{ip.String()}
+	for bits := range ip.BitLen() + 1 {
+		p, _ := ip.Prefix(bits)
+		values = append(values, p.String())
+	}
+	return values
 }
 
 func addressKey(a addressRow) string {
@@ -133,7 +139,7 @@ func addressFrom(before *addressRow, in sheet.Address, s sheet.Sheet, l *lookup)
 	return a
 }
 
-// claim is what the snapshot must know of the address.
+// claimOfAddress is what the snapshot must know of the address.
 func (r *Room) claimOfAddress(a addressRow) whose.Claim {
 	c := whose.Claim{
 		ID: a.ID, Realm: a.Realm, Organisation: a.Organisation, System: a.System,

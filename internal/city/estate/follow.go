@@ -101,6 +101,10 @@ func touchedBy(entries []journal.Entry, known int64) (touched, error) {
 	return t, nil
 }
 
+// manyClaims is from how many changed claims on reading all of them anew is
+// cheaper than picking them out.
+const manyClaims = 20_000
+
 func (r *Room) follow(tx *db.Tx, next *state, t touched) error {
 	var c whose.Changes
 	if t.forest {
@@ -109,6 +113,11 @@ func (r *Room) follow(tx *db.Tx, next *state, t touched) error {
 			return err
 		}
 		next.forest = forest
+	}
+	if len(t.addresses)+len(t.endpoints) > manyClaims {
+		var err error
+		next.claims, err = r.readClaims(tx, next.forest)
+		return err
 	}
 	if t.forest || len(t.systems) > 0 {
 		var err error
@@ -162,40 +171,61 @@ func (r *Room) readClaims(tx *db.Tx, f *Forest) (*whose.Snapshot, error) {
 	if err := tx.Select(&records.Systems, `SELECT id, code, owner FROM system`); err != nil {
 		return nil, err
 	}
-	var held []addressRow
-	if err := tx.Select(&held, `SELECT id, organisation, kind, value, realm, system, valid_from, valid_to FROM address`); err != nil {
-		return nil, err
-	}
-	count, err := tx.Int(`SELECT COUNT(*) FROM endpoint`)
+	count, err := tx.Int(`SELECT (SELECT COUNT(*) FROM address) + (SELECT COUNT(*) FROM endpoint)`)
 	if err != nil {
 		return nil, err
 	}
-	records.Claims = make([]whose.Claim, 0, len(held)+int(count))
-	for _, a := range held {
+	records.Claims = make([]whose.Claim, 0, count)
+	// One copy of each realm and date, not one for each record.
+	kept := map[string]string{}
+	keep := func(text string) string {
+		if known, ok := kept[text]; ok {
+			return known
+		}
+		kept[text] = text
+		return text
+	}
+	err = eachRow(tx, `SELECT id, organisation, kind, value, realm, system, valid_from, valid_to FROM address`, func(scan func(...any) error) error {
+		var a addressRow
+		if err := scan(&a.ID, &a.Organisation, &a.Kind, &a.Value, &a.Realm, &a.System, &a.ValidFrom, &a.ValidTo); err != nil {
+			return err
+		}
+		a.Realm, a.ValidFrom = keep(a.Realm), keep(a.ValidFrom)
 		records.Claims = append(records.Claims, r.claimOfAddress(a))
-	}
-	rows, err := tx.Query(`SELECT id, organisation, hostname, ip, realm, system FROM endpoint`)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	realms := map[string]string{} // one copy of each realm's name, not one for each endpoint
-	for rows.Next() {
+	err = eachRow(tx, `SELECT id, organisation, hostname, ip, realm, system FROM endpoint`, func(scan func(...any) error) error {
 		var e endpointRow
-		if err := rows.Scan(&e.ID, &e.Organisation, &e.Hostname, &e.IP, &e.Realm, &e.System); err != nil {
-			return nil, err
+		if err := scan(&e.ID, &e.Organisation, &e.Hostname, &e.IP, &e.Realm, &e.System); err != nil {
+			return err
 		}
-		if known, ok := realms[e.Realm]; ok {
-			e.Realm = known
-		} else {
-			realms[e.Realm] = e.Realm
-		}
+		e.Realm = keep(e.Realm)
 		records.Claims = append(records.Claims, claimOfEndpoint(e))
-	}
-	if err := rows.Err(); err != nil {
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	return whose.Build(records), nil
+}
+
+// eachRow scans the rows of a query one by one: for hundreds of thousands of
+// them a slice of structs costs twice.
+func eachRow(tx *db.Tx, query string, take func(scan func(...any) error) error) error {
+	rows, err := tx.Query(query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := take(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // bodies are what the snapshot must know of the organisations.

@@ -100,7 +100,9 @@ func (r *Room) Addresses(ctx context.Context, a auth.Actor, q Query) ([]Address,
 		same(&s, "r.realm", q.Realm)
 		same(&s, "s.code", q.System)
 		s.validOn(q.On)
-		if !s.address(q.Search, "r.lo <= ? AND r.hi >= ?") {
+		if ip, ok := searched(q.Search); ok {
+			s.in("r.value", covering(ip))
+		} else {
 			s.words(q.Search)
 		}
 		q.ByName = false
@@ -123,7 +125,9 @@ func (r *Room) Endpoints(ctx context.Context, a auth.Actor, q Query) ([]Endpoint
 		same(&s, "r.realm", q.Realm)
 		same(&s, "s.code", q.System)
 		s.hostname(q.Hostname)
-		if !s.address(q.Search, "r.address = ?") {
+		if ip, ok := searched(q.Search); ok {
+			s.and("r.address = ?", bytes16(ip))
+		} else {
 			s.words(q.Search)
 		}
 		q.ByName = false

@@ -268,12 +268,12 @@ func byID[R, V any](tx *db.Tx, n noun[R, V], id int64) (R, error) {
 	return row, err
 }
 
-// selected are the columns that a row is read from. Stored bytes (lo, hi,
-// address) follow from the text beside them and are not read back.
+// selected are the columns that a row is read from. The bytes of an endpoint's
+// address follow from the text beside them and are not read back.
 func selected[R, V any](n noun[R, V]) string {
 	columns := heads()
 	for _, c := range n.columns {
-		if c != "lo" && c != "hi" && c != "address" {
+		if c != "address" {
 			columns = append(columns, c)
 		}
 	}

@@ -215,17 +215,16 @@ func (s *selection) after(q Query) error {
 	return nil
 }
 
-// address adds that a record covers or has the address that somebody searches
-// for, and reports false for a text that is no address.
-func (s *selection) address(text, condition string) bool {
+// searched is the address that somebody searches for, and false for a text
+// that is none.
+func searched(text string) (netip.Addr, bool) {
 	ip, err := netip.ParseAddr(strings.TrimSpace(text))
-	if err != nil {
-		return false
-	}
-	b := bytes16(ip.Unmap().WithZone(""))
-	values := []any{b, b}
-	s.and(condition, values[:strings.Count(condition, "?")]...)
-	return true
+	return ip.Unmap().WithZone(""), err == nil
+}
+
+// in adds that a column has one of the values.
+func (s *selection) in(column string, values []any) {
+	s.and(column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")", values...)
 }
 
 // hostname adds that the record is of a host, however its name is written.

@@ -102,13 +102,11 @@ CREATE TABLE address (
 	realm TEXT NOT NULL,
 	system BIGINT NOT NULL,
 	valid_from TEXT NOT NULL,
-	valid_to TEXT NOT NULL,
-	lo {{bytes}},
-	hi {{bytes}}
+	valid_to TEXT NOT NULL
 );
 CREATE INDEX address_organisation ON address (organisation, id);
 CREATE INDEX address_system ON address (system, id);
-CREATE INDEX address_range ON address (lo, hi);
+CREATE INDEX address_value ON address (value);
 CREATE TABLE endpoint (
 	id {{id}},
 	key TEXT NOT NULL UNIQUE,

@@ -42,33 +42,35 @@ type numberKey struct {
 
 type nameKey struct{ realm, name string }
 
-// Build makes a snapshot of everything. Claims of organisations that are not
-// among the bodies are kept as if those lived, under a code made of their
-// number.
+// Build makes a snapshot of everything. It keeps r.Claims, which the caller must
+// not change afterwards. Claims of organisations that are not among the bodies
+// are kept as if those lived, under a code made of their number.
 func Build(r Records) *Snapshot {
+	count := map[Kind]int{}
+	for i := range r.Claims {
+		count[r.Claims[i].Kind]++
+	}
 	w := writer{
 		bodies:  building[int64, *Body](len(r.Bodies)),
 		systems: building[int64, *System](len(r.Systems)),
 		claims:  building[int64, *Claim](len(r.Claims)),
-		numbers: building[numberKey, *cell](0),
-		names:   building[nameKey, *cell](0),
-		hosts:   building[nameKey, *cell](0),
+		numbers: building[numberKey, *cell](count[ASN]),
+		names:   building[nameKey, *cell](count[Domain]),
+		hosts:   building[nameKey, *cell](count[Endpoint]),
 		held:    building[int64, []int64](len(r.Bodies)),
 		serving: building[int64, []int64](len(r.Systems)),
 		spaces:  map[string]*bart.Table[*cell]{},
 		fresh:   true,
 	}
-	// One copy of all claims, so that they lie together and not one by one.
-	claims := slices.Clone(r.Claims)
 	for i := range r.Bodies {
 		w.bodies.set(r.Bodies[i].ID, new(r.Bodies[i]))
 	}
 	for i := range r.Systems {
 		w.systems.set(r.Systems[i].ID, new(r.Systems[i]))
 	}
-	for i := range claims {
-		w.drop(claims[i].key())
-		w.put(&claims[i])
+	for i := range r.Claims {
+		w.drop(r.Claims[i].key())
+		w.put(&r.Claims[i])
 	}
 	return w.done()
 }
