@@ -62,3 +62,16 @@ func TestNextIsOpenAndNothingBeforeItIs(t *testing.T) {
 		}
 	})
 }
+
+func FuzzParseHours(f *testing.F) {
+	for _, s := range []string{"24x7", "", "Mon-Fri 07:30-17:00", "Sun 00:00-24:00", "Mon-Fri 24:00-24:00", "Mon- 1"} {
+		f.Add(s)
+	}
+	at := time.Date(2026, 3, 1, 12, 34, 56, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, text string) {
+		h, err := estate.ParseHours(text)
+		if err == nil && !h.Open(h.Next(at)) {
+			t.Fatalf("%q: the next open instant is not open", text)
+		}
+	})
+}

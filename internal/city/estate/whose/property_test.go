@@ -47,78 +47,86 @@ func worldNames() []string {
 	}
 }
 
-var (
-	realms   = rapid.SampledFrom([]string{whose.Public, whose.Public, "so-yte"})
-	bodyIDs  = rapid.Int64Range(1, 6)
-	systems  = rapid.Int64Range(0, 3)
-	days     = rapid.IntRange(0, 10)
-	names    = rapid.SampledFrom(worldNames())
-	numbers  = rapid.Uint32Range(64500, 64502)
-	prefixes = rapid.SampledFrom(worldPrefixes())
-)
+func realms() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{whose.Public, whose.Public, "so-yte"})
+}
 
-var bodies = rapid.Custom(func(t *rapid.T) whose.Body {
-	b := whose.Body{ID: bodyIDs.Draw(t, "body"), Provider: rapid.Bool().Draw(t, "provider")}
-	b.Code = fmt.Sprintf("C%d", b.ID)
-	if rapid.IntRange(0, 2).Draw(t, "ends") == 0 {
-		b.End = day(days.Draw(t, "end") + 1).UnixMicro()
-	}
-	for range rapid.SampledFrom([]int{0, 0, 1, 1, 2}).Draw(t, "heirs") {
-		b.Heirs = append(b.Heirs, whose.Heir{
-			Organisation: bodyIDs.Draw(t, "heir"),
-			Since:        day(days.Draw(t, "since") + 1).UnixMicro(),
-			Full:         rapid.Bool().Draw(t, "full"),
-		})
-	}
-	return b
-})
+func bodyIDs() *rapid.Generator[int64] { return rapid.Int64Range(1, 6) }
 
-var systemRecords = rapid.Custom(func(t *rapid.T) whose.System {
-	s := whose.System{ID: rapid.Int64Range(1, 3).Draw(t, "system"), Owner: bodyIDs.Draw(t, "owner")}
-	s.Code = fmt.Sprintf("S%d", s.ID)
-	return s
-})
+func days() *rapid.Generator[int] { return rapid.IntRange(0, 10) }
 
-var claims = rapid.Custom(func(t *rapid.T) whose.Claim {
-	c := whose.Claim{
-		ID:           rapid.Int64Range(1, 40).Draw(t, "claim"),
-		Kind:         rapid.SampledFrom([]whose.Kind{whose.Prefix, whose.Prefix, whose.ASN, whose.Domain, whose.Egress, whose.Endpoint}).Draw(t, "kind"),
-		Realm:        realms.Draw(t, "realm"),
-		Organisation: bodyIDs.Draw(t, "organisation"),
-		System:       systems.Draw(t, "of system"),
-	}
-	switch c.Kind {
-	case whose.Prefix, whose.Egress:
-		c.Prefix = prefixes.Draw(t, "prefix")
-	case whose.ASN:
-		c.Number = numbers.Draw(t, "number")
-	case whose.Domain:
-		c.Name = names.Draw(t, "domain")
-	case whose.Endpoint:
-		c.Name = names.Draw(t, "hostname")
-		if rapid.Bool().Draw(t, "has address") {
-			ip := rapid.SampledFrom(worldAddresses()).Draw(t, "address")
-			c.Prefix = netip.PrefixFrom(ip, ip.BitLen())
+func names() *rapid.Generator[string] { return rapid.SampledFrom(worldNames()) }
+
+func bodies() *rapid.Generator[whose.Body] {
+	return rapid.Custom(func(t *rapid.T) whose.Body {
+		b := whose.Body{ID: bodyIDs().Draw(t, "body"), Provider: rapid.Bool().Draw(t, "provider")}
+		b.Code = fmt.Sprintf("C%d", b.ID)
+		if rapid.IntRange(0, 2).Draw(t, "ends") == 0 {
+			b.End = day(days().Draw(t, "end") + 1).UnixMicro()
+		}
+		for range rapid.SampledFrom([]int{0, 0, 1, 1, 2}).Draw(t, "heirs") {
+			b.Heirs = append(b.Heirs, whose.Heir{
+				Organisation: bodyIDs().Draw(t, "heir"),
+				Since:        day(days().Draw(t, "since") + 1).UnixMicro(),
+				Full:         rapid.Bool().Draw(t, "full"),
+			})
+		}
+		return b
+	})
+}
+
+func systemRecords() *rapid.Generator[whose.System] {
+	return rapid.Custom(func(t *rapid.T) whose.System {
+		s := whose.System{ID: rapid.Int64Range(1, 3).Draw(t, "system"), Owner: bodyIDs().Draw(t, "owner")}
+		s.Code = fmt.Sprintf("S%d", s.ID)
+		return s
+	})
+}
+
+func claims() *rapid.Generator[whose.Claim] {
+	return rapid.Custom(func(t *rapid.T) whose.Claim {
+		c := whose.Claim{
+			ID:           rapid.Int64Range(1, 40).Draw(t, "claim"),
+			Kind:         rapid.SampledFrom([]whose.Kind{whose.Prefix, whose.Prefix, whose.ASN, whose.Domain, whose.Egress, whose.Endpoint}).Draw(t, "kind"),
+			Realm:        realms().Draw(t, "realm"),
+			Organisation: bodyIDs().Draw(t, "organisation"),
+			System:       rapid.Int64Range(0, 3).Draw(t, "of system"),
+		}
+		switch c.Kind {
+		case whose.Prefix, whose.Egress:
+			c.Prefix = rapid.SampledFrom(worldPrefixes()).Draw(t, "prefix")
+		case whose.ASN:
+			c.Number = rapid.Uint32Range(64500, 64502).Draw(t, "number")
+		case whose.Domain:
+			c.Name = names().Draw(t, "domain")
+		case whose.Endpoint:
+			c.Name = names().Draw(t, "hostname")
+			if rapid.Bool().Draw(t, "has address") {
+				ip := rapid.SampledFrom(worldAddresses()).Draw(t, "address")
+				c.Prefix = netip.PrefixFrom(ip, ip.BitLen())
+			}
+			return c
+		}
+		if rapid.Bool().Draw(t, "has from") {
+			c.From = day(days().Draw(t, "from") + 1).UnixMicro()
+			c.Since = fmt.Sprint("day ", c.From)
+		}
+		if rapid.Bool().Draw(t, "has to") {
+			c.To = day(days().Draw(t, "to") + 1).UnixMicro()
 		}
 		return c
-	}
-	if rapid.Bool().Draw(t, "has from") {
-		c.From = day(days.Draw(t, "from") + 1).UnixMicro()
-		c.Since = fmt.Sprint("day ", c.From)
-	}
-	if rapid.Bool().Draw(t, "has to") {
-		c.To = day(days.Draw(t, "to") + 1).UnixMicro()
-	}
-	return c
-})
+	})
+}
 
-var records = rapid.Custom(func(t *rapid.T) whose.Records {
-	return whose.Records{
-		Bodies:  rapid.SliceOfNDistinct(bodies, 0, 6, func(b whose.Body) int64 { return b.ID }).Draw(t, "bodies"),
-		Systems: rapid.SliceOfNDistinct(systemRecords, 0, 3, func(s whose.System) int64 { return s.ID }).Draw(t, "systems"),
-		Claims:  rapid.SliceOfNDistinct(claims, 0, 30, identity).Draw(t, "claims"),
-	}
-})
+func records() *rapid.Generator[whose.Records] {
+	return rapid.Custom(func(t *rapid.T) whose.Records {
+		return whose.Records{
+			Bodies:  rapid.SliceOfNDistinct(bodies(), 0, 6, func(b whose.Body) int64 { return b.ID }).Draw(t, "bodies"),
+			Systems: rapid.SliceOfNDistinct(systemRecords(), 0, 3, func(s whose.System) int64 { return s.ID }).Draw(t, "systems"),
+			Claims:  rapid.SliceOfNDistinct(claims(), 0, 30, identity).Draw(t, "claims"),
+		}
+	})
+}
 
 func identity(c whose.Claim) [2]int64 {
 	if c.Kind == whose.Endpoint {
@@ -127,24 +135,26 @@ func identity(c whose.Claim) [2]int64 {
 	return [2]int64{0, c.ID}
 }
 
-var changes = rapid.Custom(func(t *rapid.T) whose.Changes {
-	return whose.Changes{
-		Bodies:        rapid.SliceOfNDistinct(bodies, 0, 2, func(b whose.Body) int64 { return b.ID }).Draw(t, "bodies"),
-		Systems:       rapid.SliceOfNDistinct(systemRecords, 0, 1, func(s whose.System) int64 { return s.ID }).Draw(t, "systems"),
-		Claims:        rapid.SliceOfNDistinct(claims, 0, 4, identity).Draw(t, "claims"),
-		DropAddresses: rapid.SliceOfN(rapid.Int64Range(1, 40), 0, 3).Draw(t, "drop addresses"),
-		DropEndpoints: rapid.SliceOfN(rapid.Int64Range(1, 40), 0, 3).Draw(t, "drop endpoints"),
-	}
-})
+func changes() *rapid.Generator[whose.Changes] {
+	return rapid.Custom(func(t *rapid.T) whose.Changes {
+		return whose.Changes{
+			Bodies:        rapid.SliceOfNDistinct(bodies(), 0, 2, func(b whose.Body) int64 { return b.ID }).Draw(t, "bodies"),
+			Systems:       rapid.SliceOfNDistinct(systemRecords(), 0, 1, func(s whose.System) int64 { return s.ID }).Draw(t, "systems"),
+			Claims:        rapid.SliceOfNDistinct(claims(), 0, 4, identity).Draw(t, "claims"),
+			DropAddresses: rapid.SliceOfN(rapid.Int64Range(1, 40), 0, 3).Draw(t, "drop addresses"),
+			DropEndpoints: rapid.SliceOfN(rapid.Int64Range(1, 40), 0, 3).Draw(t, "drop endpoints"),
+		}
+	})
+}
 
 // Whatever is claimed, the snapshot answers what the slow twin answers, also
 // after any sequence of changes, and then equals a snapshot built anew.
 func TestTheSnapshotAnswersWhatItsTwinAnswers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := records.Draw(t, "records")
+		r := records().Draw(t, "records")
 		snapshot, slow := whose.Build(r), newTwin(r)
 		for range rapid.IntRange(0, 4).Draw(t, "steps") {
-			c := changes.Draw(t, "changes")
+			c := changes().Draw(t, "changes")
 			before := whose.Dump(snapshot)
 			next := snapshot.With(c)
 			if whose.Dump(snapshot) != before {
@@ -162,8 +172,8 @@ func TestTheSnapshotAnswersWhatItsTwinAnswers(t *testing.T) {
 }
 
 func askAll(t *rapid.T, s *whose.Snapshot, slow *twin) {
-	realm := realms.Draw(t, "in realm")
-	at := day(days.Draw(t, "at")).Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "later")) * time.Microsecond)
+	realm := realms().Draw(t, "in realm")
+	at := day(days().Draw(t, "at")).Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "later")) * time.Microsecond)
 	asn := rapid.SampledFrom([]uint32{0, 64500, 64501}).Draw(t, "asn")
 	for _, ip := range worldAddresses() {
 		want, _ := slow.ip(realm, ip, asn, at)

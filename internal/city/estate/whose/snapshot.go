@@ -108,15 +108,6 @@ func (s *Snapshot) With(c Changes) *Snapshot {
 	return w.done()
 }
 
-// Size returns how many claims the snapshot holds.
-func (s *Snapshot) Size() int {
-	n := 0
-	for range s.claims.all {
-		n++
-	}
-	return n
-}
-
 // writer is a snapshot under construction.
 type writer struct {
 	bodies  edit[int64, *Body]
