@@ -1,6 +1,7 @@
 package app
 
 import (
+	"embed"
 	"io/fs"
 	"time"
 
@@ -21,6 +22,9 @@ import (
 	"tocsin/internal/watch/warning"
 )
 
+//go:embed texts
+var texts embed.FS
+
 // catalogue is every word that Tocsin says, in every language it speaks.
 func catalogue(zone *time.Location) (*i18n.Bundle, error) {
 	b := i18n.New()
@@ -28,7 +32,7 @@ func catalogue(zone *time.Location) (*i18n.Bundle, error) {
 	for _, texts := range []fs.FS{
 		auth.Texts, tlp.Texts, regime.Texts, estate.Texts(), sheet.Texts(), duty.Texts,
 		row.Texts, intake.Texts, finding.Texts, warning.Texts, deliver.Texts,
-		ui.Texts(), web.Texts(),
+		ui.Texts(), web.Texts(), texts,
 	} {
 		if err := b.Add(texts); err != nil {
 			return nil, errs.New(errs.Internal, "read the catalogues: %w", err)

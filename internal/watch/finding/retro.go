@@ -25,7 +25,7 @@ func (r *Room) RetroStage() journal.Stage {
 		if err := r.Estate.Sync(ctx); err != nil {
 			return err
 		}
-		areas, err := concerned(e)
+		areas, err := r.concerned(e)
 		if err != nil {
 			return err
 		}
@@ -46,11 +46,11 @@ type area struct {
 
 // concerned are the areas that an entry of the estate can have given to somebody
 // else.
-func concerned(e journal.Entry) ([]area, error) {
+func (r *Room) concerned(e journal.Entry) ([]area, error) {
 	noun, _, _ := strings.Cut(e.Verb, ".")
 	switch noun {
 	case "address":
-		return areasOf(e.Body, func(a estate.Address) []area { return addressAreas(a.Realm, string(a.Kind), a.Value) })
+		return areasOf(e.Body, func(a estate.Address) []area { return addressAreas(a.Realm, a.Kind, a.Value) })
 	case "endpoint":
 		return areasOf(e.Body, func(p estate.Endpoint) []area {
 			areas := []area{{`asset = $1`, []any{"host:" + strings.ToLower(p.Hostname)}}}
@@ -59,12 +59,26 @@ func concerned(e journal.Entry) ([]area, error) {
 			}
 			return areas
 		})
-	case "organisation", "succession":
-		// What a body held is spread over its addresses: ask for all that the body
-		// or its predecessors own now, and for what belongs to nobody.
-		return []area{{`organisation = 0`, nil}, {`organisation IN (SELECT id FROM organisation WHERE valid_to <> '')`, nil}}, nil
+	case "organisation":
+		return areasOf(e.Body, func(o estate.Organisation) []area { return r.heldBy(o.Code) })
+	case "succession":
+		return areasOf(e.Body, func(s estate.Succession) []area { return r.heldBy(s.From) })
+	case "system":
+		// A system keeps its address; but what an ended body held for it follows
+		// the system to its new owner.
+		return areasOf(e.Body, func(s estate.System) []area { return r.heldBy(s.Owner) })
 	}
-	return nil, nil // a system keeps its owner's addresses; software concerns no report row
+	return nil, nil // software concerns no report row
+}
+
+// heldBy are the findings of a body, and those of nobody, which may have been
+// its.
+func (r *Room) heldBy(code string) []area {
+	areas := []area{{`organisation = 0`, nil}}
+	if id, err := r.Estate.ByCode(code); err == nil {
+		areas = append(areas, area{`organisation = $1`, []any{id}})
+	}
+	return areas
 }
 
 func areasOf[V any](body []byte, of func(V) []area) (out []area, err error) {
