@@ -248,6 +248,7 @@ type Filter struct {
 	State  State
 	Since  time.Time
 	Before int64 // only ids below
+	After  int64 // only ids above
 	Newest bool
 	Limit  int
 }
@@ -274,6 +275,9 @@ func (r *Room) Documents(ctx context.Context, who auth.Actor, f Filter) (out []D
 	}
 	if f.Before > 0 {
 		arg("d.id <", f.Before)
+	}
+	if f.After > 0 {
+		arg("d.id >", f.After)
 	}
 	condition := strings.Join(where, " AND ") + " ORDER BY d.id"
 	if f.Newest {
