@@ -25,9 +25,11 @@ import (
 	"tocsin/internal/city/estate"
 	"tocsin/internal/city/regime"
 	"tocsin/internal/face/web/ui"
+	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
 	"tocsin/internal/watch/intel"
+	"tocsin/internal/watch/warning"
 )
 
 //go:embed texts
@@ -53,6 +55,8 @@ type Deps struct {
 	Intel    *intel.Room
 	Intake   *intake.Room
 	Findings *finding.Room
+	Warnings *warning.Room
+	Deliveries *deliver.Room
 
 	// City is the name of the city under Tocsin's own, in a language.
 	City func(lang string) string
@@ -60,13 +64,19 @@ type Deps struct {
 	PublicURL string
 	// Demo says that the city is invented: sign-in then names the people to try.
 	Demo bool
-	// Settle is "" when everything that follows from the journal has followed,
-	// else the name of what lags. Optional.
-	Settle func(ctx context.Context) (laggard string, err error)
+	// Settle waits until all that follows from the journal has followed, and is
+	// Conflict, naming the laggard, when ctx ends first. Optional.
+	Settle func(ctx context.Context) error
 	// Places are the cursors of all stages. Optional.
 	Places func(ctx context.Context) ([]journal.Place, error)
-	// Advance moves a standing clock. Nil where the clock does not stand.
-	Advance func(ctx context.Context, by time.Duration) error
+	// Verify reads the whole journal; checkpoint is one kept outside, or "".
+	// Optional.
+	Verify func(ctx context.Context, checkpoint string) (journal.Verdict, error)
+	// Checkpoint signs the journal's present size and root. Optional.
+	Checkpoint func(ctx context.Context) (string, error)
+	// Advance moves a clock that stands and returns the new time. Nil where the
+	// clock goes by itself.
+	Advance func(ctx context.Context, by time.Duration) (time.Time, error)
 }
 
 // A Site answers every address of Routes. It is an http.Handler to stand behind

@@ -45,8 +45,8 @@ func who(p *Page) string {
 	return s
 }
 
-// allKeys lists the keys: the usual ones, where g leads, the page's own.
-func allKeys(p *Page) []KeyHelp {
+// AllKeys lists the keys: the usual ones, where g leads, the page's own.
+func AllKeys(p *Page) []KeyHelp {
 	all := []KeyHelp{
 		{"/", p.T("ui.keys.search")},
 		{"j  k", p.T("ui.keys.step")},
