@@ -17,12 +17,21 @@ import (
 )
 
 // call sends a request through a gate and returns the answer and who it was.
-func call(t *testing.T, g *auth.Gate, r *http.Request) (*http.Response, auth.Actor) {
+// answered is what a request got.
+type answered struct {
+	StatusCode int
+	Header     http.Header
+	Cookies    []*http.Cookie
+}
+
+func call(t *testing.T, g *auth.Gate, r *http.Request) (answered, auth.Actor) {
 	t.Helper()
 	var who auth.Actor
 	w := httptest.NewRecorder()
 	g.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { who = auth.From(r.Context()) })).ServeHTTP(w, r)
-	return w.Result(), who
+	got := w.Result()
+	_ = got.Body.Close()
+	return answered{got.StatusCode, got.Header, got.Cookies()}, who
 }
 
 func gate(t *testing.T, r *auth.Room, o auth.Options) *auth.Gate {
@@ -58,8 +67,8 @@ func TestTheGateKnowsACookieATokenAndNobody(t *testing.T) {
 		r = httptest.NewRequest(http.MethodGet, "/", nil)
 		r.AddCookie(&http.Cookie{Name: name, Value: "stale"})
 		got, who := call(t, g, r)
-		if got.StatusCode != http.StatusOK || who.Known() || len(got.Cookies()) != 1 || got.Cookies()[0].MaxAge != -1 {
-			t.Errorf("a stale cookie: %d, %+v, %v", got.StatusCode, who, got.Cookies())
+		if got.StatusCode != http.StatusOK || who.Known() || len(got.Cookies) != 1 || got.Cookies[0].MaxAge != -1 {
+			t.Errorf("a stale cookie: %d, %+v, %v", got.StatusCode, who, got.Cookies)
 		}
 	}
 	g := gate(t, h.Room, auth.Options{})

@@ -32,7 +32,6 @@ type house struct {
 	db    *db.DB
 	clock *clock.Standing
 	admin auth.Actor
-	token string
 	first auth.First
 	mail  []map[string]string
 	below map[int64][]int64
@@ -781,7 +780,7 @@ func TestAnAdminTakesALostFactorAway(t *testing.T) {
 func TestATokenMayWhatItsPersonMayUntilItEnds(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		u := h.add("p@isp.example", auth.Partner, 2)
-		text, token, err := h.CreateToken(t.Context(), h.admin, auth.NewToken{User: u.ID, Name: "n6", Expires: h.clock.Now().Add(24 * time.Hour)})
+		text, _, err := h.CreateToken(t.Context(), h.admin, auth.NewToken{User: u.ID, Name: "n6", Expires: h.clock.Now().Add(24 * time.Hour)})
 		if err != nil || !auth.WellFormed(text) {
 			t.Fatalf("%s: %v", text, err)
 		}
@@ -801,7 +800,7 @@ func TestATokenMayWhatItsPersonMayUntilItEnds(t *testing.T) {
 		_, err = h.ByToken(t.Context(), text)
 		want(t, err, errs.Unknown, "an expired token")
 
-		text, token, err = h.CreateToken(t.Context(), a, auth.NewToken{Name: "its own"})
+		text, token, err := h.CreateToken(t.Context(), a, auth.NewToken{Name: "its own"})
 		if err != nil {
 			t.Fatal(err)
 		}
