@@ -188,7 +188,7 @@ func (r *reading) Read(p []byte) (int, error) {
 		return 0, r.err
 	}
 	n, err := r.r.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // a Reader gives io.EOF itself
+	if err != nil && err != io.EOF {
 		r.err = err
 	}
 	return n, err
@@ -385,7 +385,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	switch {
 	case err == nil:
 		return n, nil
-	case err != io.EOF: //nolint:errorlint // a Reader gives io.EOF itself
+	case err != io.EOF:
 		return n, errs.New(errs.Internal, "read original %s: %w", c.ref.Key, err)
 	case c.size != c.ref.Size || hex.EncodeToString(c.sum.Sum(nil)) != c.ref.SHA256:
 		return n, errs.New(errs.Internal, "read original %s: these are not the bytes that were kept", c.ref.Key)
