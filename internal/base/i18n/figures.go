@@ -167,7 +167,7 @@ func (v Voice) Duration(d time.Duration) string {
 	hours := part(time.Hour, day, "i18n.duration.hours")
 	minutes := part(time.Minute, time.Hour, "i18n.duration.minutes")
 	seconds := part(time.Second, time.Minute, "i18n.duration.seconds")
-	text := ""
+	var text string
 	switch {
 	case days != "":
 		text = days + " " + hours

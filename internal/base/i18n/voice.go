@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func (v Voice) N(key string, n int, pairs ...any) string {
 	if m.one != nil && plural.Cardinal.MatchPlural(v.catalogue.tag, countable(n), 0, 0, 0, 0) == plural.One {
 		form = m.one
 	}
-	return v.join(key, form, append(pairs[:len(pairs):len(pairs)], "n", n))
+	return v.join(key, form, append(slices.Clip(pairs), "n", n))
 }
 
 func (v Voice) unknown(key string) string {
