@@ -104,12 +104,12 @@ func (b *breaker) words(runs []Run) []word {
 				gap, text = 0, text[n:]
 				continue
 			}
-			switch {
-			case text[0] == '\n':
+			switch text[0] {
+			case '\n':
 				flush()
 				cur.forced, gap, fresh = true, 0, false
 				text = text[1:]
-			case text[0] == ' ':
+			case ' ':
 				gap, fresh = 1, true
 				text = text[1:]
 			default:

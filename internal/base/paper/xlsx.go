@@ -8,6 +8,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -286,19 +287,19 @@ func exact(v any) any {
 	switch n := v.(type) {
 	case int:
 		if n > most || n < -most {
-			return fmt.Sprint(n)
+			return strconv.Itoa(n)
 		}
 	case int64:
 		if n > most || n < -most {
-			return fmt.Sprint(n)
+			return strconv.FormatInt(n, 10)
 		}
 	case uint:
 		if n > most {
-			return fmt.Sprint(n)
+			return strconv.FormatUint(uint64(n), 10)
 		}
 	case uint64:
 		if n > most {
-			return fmt.Sprint(n)
+			return strconv.FormatUint(n, 10)
 		}
 	}
 	return v
