@@ -53,9 +53,9 @@ func (r Receiver) String() string {
 // MayReceive decides whether r may receive what is marked m, and gives the
 // catalogue key of the reason.
 //
-// TLP speaks of recipients, their organization, its clients, the community and
+// TLP speaks of recipients, the body they are of, its clients, the community and
 // the world. A source hands the centre what it knows about a body's machines in
-// order that this body learns of it; so the recipient's organization is the
+// order that this body learns of it; so the recipient's body is the
 // organisation concerned, and the recipient under Red is one person in it. This
 // reading is ours: the definition does not speak of a centre that passes on. A
 // source that means otherwise is set to hold its warnings for a person.
