@@ -61,7 +61,7 @@ func Address(t testing.TB) string {
 	t.Helper()
 	bin := programs(t)
 	// A socket path has a limit of 107 bytes, which t.TempDir can pass.
-	root, err := os.MkdirTemp("/tmp", "tocsin-pg-")
+	root, err := os.MkdirTemp("/tmp", "tocsin-pg-") //nolint:usetesting // its path is too long, as said above
 	if err != nil {
 		t.Fatal(err)
 	}
