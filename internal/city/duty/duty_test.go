@@ -32,6 +32,7 @@ type centre struct {
 func start() time.Time { return time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC) }
 
 func open(t *testing.T, d *db.DB) centre {
+	t.Helper()
 	c := clock.NewStanding(start())
 	return centre{duty.New(duty.Deps{DB: d, Journal: journal.New(c), Clock: c}), t, c}
 }
