@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -58,14 +59,14 @@ func readDays(raw []byte) (map[int]Day, error) {
 	}
 	days := map[int]Day{}
 	for year := firstYear; year <= lastYear; year++ {
-		if _, known := table.Published[fmt.Sprint(year)]; !known {
+		if _, known := table.Published[strconv.Itoa(year)]; !known {
 			table.reckon(days, year)
 		}
 	}
 	for year, list := range table.Published {
 		for _, entry := range list {
 			d, err := parseDate(entry.Date)
-			if err != nil || fmt.Sprint(d.year) != year {
+			if err != nil || strconv.Itoa(d.year) != year {
 				return nil, fmt.Errorf("days: %s is no date of %s", entry.Date, year)
 			}
 			source, ok := table.Sources[entry.Source]

@@ -127,7 +127,7 @@ func TestAWitnessWaitsAsLongAsTheKindAsks(t *testing.T) {
 			t.Errorf("%s: %v for %s", kind, q.Period.Plain(), q.Kind)
 		}
 	}
-	for _, kind := range strings.Split("c2-contact malware exposed-service vulnerable-service vulnerable-product phishing defacement data-leak leaked-account scanning brute-force spam amplifier ids-alert end-of-life service-down silent-source no-contact", " ") {
+	for kind := range strings.SplitSeq("c2-contact malware exposed-service vulnerable-service vulnerable-product phishing defacement data-leak leaked-account scanning brute-force spam amplifier ids-alert end-of-life service-down silent-source no-contact", " ") {
 		if r.Quiet(kind).Source == r.Quiet("unheard-of").Source {
 			t.Errorf("%s has no rule of its own", kind)
 		}

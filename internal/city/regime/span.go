@@ -37,14 +37,13 @@ func (s Span) None() bool { return s.Amount == 0 }
 // hour and a working day as a day. It serves for comparing and for quiet
 // periods, which have no working units.
 func (s Span) Plain() time.Duration {
-	n := time.Duration(s.Amount)
 	switch s.Unit {
 	case Minutes:
-		return n * time.Minute
+		return time.Duration(s.Amount) * time.Minute
 	case Hours, WorkingHours:
-		return n * time.Hour
+		return time.Duration(s.Amount) * time.Hour
 	case Days, WorkingDays:
-		return n * 24 * time.Hour
+		return time.Duration(s.Amount) * 24 * time.Hour
 	}
 	return 0
 }
