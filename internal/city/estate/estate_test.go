@@ -33,11 +33,13 @@ type city struct {
 func schema() []db.Migration { return slices.Concat(journal.Schema(), estate.Schema()) }
 
 func newCity(t testing.TB, d *db.DB) city {
+	t.Helper()
 	c := clock.NewStanding(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC))
 	return city{estate.New(estate.Deps{DB: d, Journal: journal.New(c), Clock: c}), t, d}
 }
 
 func each(t *testing.T, suite func(t *testing.T, c city)) {
+	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) { suite(t, newCity(t, d)) }, schema()...)
 }
 

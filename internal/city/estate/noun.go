@@ -173,13 +173,13 @@ func draft[R, V any, P record[R]](k *keeper, n noun[R, V], word string, group []
 	body := Changes[V]{Changes: make([]Change[V], len(group))}
 	for i, t := range group {
 		body.Changes[i] = t.Change
-		row := t.change.after
+		row := t.after
 		if row == nil {
-			row = t.change.before
+			row = t.before
 		}
 		rec := journal.Record{Kind: n.kind, ID: number10(t.ID)}
-		if t.change.after != nil {
-			rec.Hash = journal.Hash(t.change.after)
+		if t.after != nil {
+			rec.Hash = journal.Hash(t.after)
 		}
 		d.Records = append(d.Records, rec)
 		switch holder := n.holder(*row); {
@@ -208,20 +208,20 @@ func store[R, V any, P record[R]](tx *db.Tx, n noun[R, V], group []told[R, V], s
 		if t.Before != nil {
 			traces = append(traces, n.kind, t.ID, seq)
 		}
-		if t.change.after == nil {
+		if t.after == nil {
 			gone = append(gone, t.ID)
-			traces = append(traces, n.kind, t.ID, P(t.change.before).head().Born)
+			traces = append(traces, n.kind, t.ID, P(t.before).head().Born)
 			continue
 		}
-		h := P(t.change.after).head()
+		h := P(t.after).head()
 		h.Touched = seq
 		if t.Before == nil {
 			h.Born = seq
 		} else {
-			h.Born = P(t.change.before).head().Born
+			h.Born = P(t.before).head().Born
 		}
 		rows = append(rows, h.ID, h.Key, h.Search, h.Sort, h.Born, h.Touched)
-		rows = append(rows, n.values(*t.change.after)...)
+		rows = append(rows, n.values(*t.after)...)
 	}
 	sets := make([]string, 0, len(columns))
 	for _, c := range columns[1:] {

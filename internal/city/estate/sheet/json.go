@@ -68,8 +68,7 @@ func (d *document) place(i int) (line, column int) {
 // broken refuses what is no JSON at all, where it stops being any.
 func (d *document) broken(err error) {
 	i := int(d.dec.InputOffset())
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		i = max(0, int(syntax.Offset)-1)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

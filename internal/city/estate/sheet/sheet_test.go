@@ -426,8 +426,9 @@ func aValue(t *rapid.T, k sheet.Kind, column, label string) string {
 			return draw(sheet.SystemKinds()...)
 		case sheet.Endpoints:
 			return draw(sheet.EndpointKinds()...)
+		default:
+			return draw(sheet.AddressKinds()...)
 		}
-		return draw(sheet.AddressKinds()...)
 	case "tier":
 		return draw(sheet.Tiers()...)
 	case "share":

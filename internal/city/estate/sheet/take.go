@@ -99,7 +99,7 @@ func (s *Sheet) cross(rec record, at map[string]cell, v map[string]string) {
 			s.refuse(rec, at, "to", wrong("sheet.value.own-successor", "code", v["to"]))
 		}
 	case Systems:
-		for _, on := range strings.Fields(v["depends_on"]) {
+		for on := range strings.FieldsSeq(v["depends_on"]) {
 			if on == v["code"] {
 				s.refuse(rec, at, "depends_on", wrong("sheet.value.own-dependency", "code", on))
 			}

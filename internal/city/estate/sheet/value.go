@@ -3,6 +3,7 @@ package sheet
 import (
 	"net/mail"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,10 +79,8 @@ func codes(s string) (string, *flaw) {
 
 func oneOf(allowed []string) func(string) (string, *flaw) {
 	return func(s string) (string, *flaw) {
-		for _, a := range allowed {
-			if s == a {
-				return s, nil
-			}
+		if slices.Contains(allowed, s) {
+			return s, nil
 		}
 		list := strings.Join(allowed, ", ")
 		if near := nearest(s, allowed); near != "" {

@@ -110,8 +110,6 @@ func (e *edit[K, V]) done() layered[K, V] {
 		return next
 	}
 	merged := make(map[K]V, len(next.base)+len(next.over))
-	for k, v := range next.all {
-		merged[k] = v
-	}
+	maps.Insert(merged, next.all)
 	return layered[K, V]{base: merged}
 }
