@@ -205,7 +205,7 @@ func (w *walk) member(e entry, f *zip.File) error {
 	if err != nil {
 		return told(e.path+"/"+clean(f.Name), err)
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }() // read only: all that can go wrong is told by Read
 	inner := entry{name: base(f.Name), path: e.path + "/" + clean(f.Name), depth: e.depth + 1}
 	inner.stream = &counted{walk: w, in: in, path: inner.path}
 	return w.open(inner)
@@ -282,7 +282,7 @@ func told(where string, err error) error {
 	if _, ok := errors.AsType[*errs.Error](err); ok {
 		return err
 	}
-	reason := ""
+	var reason string
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):

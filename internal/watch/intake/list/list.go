@@ -160,7 +160,7 @@ func next(r *bufio.Reader) (text []byte, length int64, long bool, err error) {
 // strip takes comments and white space off a line.
 func strip(b []byte) []byte {
 	b = bytes.TrimSpace(b)
-	for i := 0; i < len(b); i++ {
+	for i := range b {
 		if i > 0 && b[i-1] != ' ' && b[i-1] != '\t' {
 			continue
 		}

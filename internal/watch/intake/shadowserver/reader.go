@@ -131,6 +131,8 @@ func (r *reader) asset(f [][]byte) *row.Refusal {
 			if d, err = row.MailDomain(string(v)); err == nil {
 				r.row.Asset, err = row.Domain(d)
 			}
+		default: // the other ways tell findings apart and give no asset
+			continue
 		}
 		if err == nil {
 			return nil
@@ -153,8 +155,9 @@ func fault(h how) row.Fault {
 		return row.FaultURL
 	case takeEmail:
 		return row.FaultEmail
+	default:
+		return row.FaultIP
 	}
-	return row.FaultIP
 }
 
 // address reads an address or a network. The dotted quad, which nearly all are,
@@ -247,6 +250,7 @@ func (r *reader) kind(f [][]byte) {
 			r.spare = word(r.spare[:0], field(f, r.reason))
 			r.row.Kind = kindOfReason(r.spare)
 		}
+	default: // the type has said it all
 	}
 }
 
@@ -329,6 +333,7 @@ func (r *reader) apply(f [][]byte, rule located) []byte {
 				b = word(b, v)
 			}
 		}
+	default: // the other ways find assets and tell nothing apart
 	}
 	r.spare = b
 	return b

@@ -127,10 +127,12 @@ func (s *Schema) unknown(name string, header []string) *Type {
 	if len(t.assets) == 0 {
 		t.assets = []step{{how: takeIP, column: "ip"}}
 	}
-	order := []how{takeFamily, takeCVE, takeService}
+	var order []how
 	switch t.Kind {
 	case row.ExposedService, row.Amplifier, row.VulnerableService, row.EndOfLife:
 		order = []how{takeCVE, takeService, takeFamily}
+	default:
+		order = []how{takeFamily, takeCVE, takeService}
 	}
 	for _, h := range order {
 		t.rules = append(t.rules, step{how: h})

@@ -318,7 +318,7 @@ func TestTheFactsAreThoseOfTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	facts, err := csv.NewReader(f).ReadAll()
 	if err != nil {
 		t.Fatal(err)
