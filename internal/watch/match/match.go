@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,8 +88,8 @@ func Reversed(name string) string {
 	}
 	labels := strings.Split(name, ".")
 	var b strings.Builder
-	for i := len(labels) - 1; i >= 0; i-- {
-		b.WriteString(labels[i])
+	for _, label := range slices.Backward(labels) {
+		b.WriteString(label)
 		b.WriteByte('.')
 	}
 	return b.String()
