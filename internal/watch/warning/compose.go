@@ -70,6 +70,7 @@ type matter struct {
 	sources      []string
 	before       Warning // the organisation's warning before this one, ID 0 for none
 	beforeLive   int64
+	now          time.Time
 }
 
 // Compose says a telling in a language. The findings are those of the warning as
@@ -98,7 +99,8 @@ func (r *Room) FindingsOf(tx *db.Tx, id ID, limit int) ([]Finding, error) {
 }
 
 func (r *Room) matter(tx *db.Tx, w Warning) (m matter, err error) {
-	w.Remedy = r.RemedyBy(w, r.Clock.Now())
+	m.now = r.Clock.Now()
+	w.Remedy = r.RemedyBy(w, m.now)
 	m.warning = w
 	if m.organisation, err = r.Estate.Organisation(tx, w.Organisation); err != nil {
 		return m, err
@@ -132,7 +134,7 @@ func (r *Room) matter(tx *db.Tx, w Warning) (m matter, err error) {
 func Subject(v i18n.Voice, w *Warning, o Organisation) string {
 	what := v.N("warning.problems", int(w.Findings))
 	if kinds := w.KindList(); len(kinds) == 1 {
-		what = lowered(v, kindText(v, kinds[0], "title"))
+		what = lowered(kindText(v, kinds[0], "title"))
 	}
 	key := "warning.subject"
 	if w.Cadence == Daily || w.Cadence == Weekly {
@@ -143,7 +145,7 @@ func Subject(v i18n.Voice, w *Warning, o Organisation) string {
 
 // lowered begins a title as the middle of a sentence does. The titles of the
 // catalogues begin with no name of their own but the one that is spelt out.
-func lowered(v i18n.Voice, title string) string {
+func lowered(title string) string {
 	first, rest, _ := strings.Cut(title, " ")
 	if first == strings.ToUpper(first) {
 		return title
@@ -188,7 +190,11 @@ func compose(v i18n.Voice, m matter, t Telling) Content {
 	c.Facts = facts(v, m, true)
 	c.Changes = changes(v, m, t)
 	c.Groups = groups(v, m)
-	if !w.Due.IsZero() && w.State == Sent {
+	switch {
+	case w.Due.IsZero() || w.State != Sent:
+	case w.Due.Before(m.now):
+		c.Deadline = append(c.Deadline, v.T("warning.deadline.overdue", "due", v.DateTime(w.Due)))
+	default:
 		c.Deadline = append(c.Deadline, v.T("warning.deadline.ack", "due", v.DateTime(w.Due)))
 	}
 	if !w.Remedy.IsZero() {

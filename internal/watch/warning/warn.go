@@ -49,7 +49,7 @@ func (r *Room) Stage() journal.Stage {
 				}
 				s.selection.Document = s.parsed.Document
 			case "document.rows":
-				return r.raised(ctx, e, move)
+				return r.raised(ctx, e) // the runner moves the cursor behind them
 			case VerbDigest:
 				var due Due
 				if err := json.Unmarshal(e.Body, &due); err != nil {
@@ -72,7 +72,7 @@ func (r *Room) Stage() journal.Stage {
 
 // raised tells of the findings that a part of a document made graver. Those that
 // it opened wait for the end of the document, where the storm brake sees all.
-func (r *Room) raised(ctx context.Context, e journal.Entry, move func(tx *db.Tx) error) error {
+func (r *Room) raised(ctx context.Context, e journal.Entry) error {
 	var rows struct {
 		Raised []string `json:"raised"`
 	}

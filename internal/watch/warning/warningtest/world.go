@@ -5,7 +5,6 @@ package warningtest
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -85,7 +84,7 @@ func New(t testing.TB, d *db.DB) *World {
 	w.Room = warning.New(warning.Deps{
 		DB: d, Journal: w.Journal, Clock: w.Clock, Texts: w.Texts, Findings: w.Findings, Estate: w.Estate, Duty: w.Duty, Sources: Sources{}, Regime: w.Regime,
 	})
-	w.Runner = journal.NewRunner(d, w.Journal, w.Clock, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	w.Runner = journal.NewRunner(d, w.Journal, w.Clock, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	w.Runner.Follow(w.Room.Stage(), w.Room.Heed())
 	w.Runner.On(w.Room.Alarms()...)
 	return w
@@ -312,7 +311,7 @@ func (w *World) List() []warning.View {
 	return list
 }
 
-// Calls are the entries of verbs that tell somebody, oldest first.
+// Entries are the journal's entries of the verbs, oldest first.
 func (w *World) Entries(verbs ...string) (list []journal.Entry) {
 	w.TB.Helper()
 	w.Read(func(tx *db.Tx) (err error) {
