@@ -476,9 +476,16 @@ func (r *Runner) fire(ctx context.Context, tries map[string]int) (bool, error) {
 // the head, an alarm that is due, a worker with work. It is "" when all is done.
 func (r *Runner) Laggard(ctx context.Context) (string, error) {
 	var (
-		head int64
-		due  time.Time
+		before, head int64
+		due          time.Time
 	)
+	err := r.db.Read(ctx, func(tx *db.Tx) (err error) {
+		before, err = Head(tx)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
 	for _, w := range r.workers {
 		idle, what, err := w.Idle(ctx)
 		if err != nil {
@@ -495,7 +502,7 @@ func (r *Runner) Laggard(ctx context.Context) (string, error) {
 	for i, s := range r.stages {
 		seen[i] = s.seen.Load()
 	}
-	err := r.db.Read(ctx, func(tx *db.Tx) (err error) {
+	err = r.db.Read(ctx, func(tx *db.Tx) (err error) {
 		if head, err = Head(tx); err != nil {
 			return err
 		}
@@ -504,6 +511,10 @@ func (r *Runner) Laggard(ctx context.Context) (string, error) {
 	})
 	if err != nil {
 		return "", err
+	}
+	if before < head {
+		// A stage may have written work for a worker that had been asked already.
+		return fmt.Sprintf("the journal: %d entries came meanwhile", head-before), nil
 	}
 	for i, s := range r.stages {
 		if seen[i] < head {
