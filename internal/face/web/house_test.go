@@ -25,13 +25,16 @@ import (
 	"tocsin/internal/base/tlp"
 	"tocsin/internal/city/duty"
 	"tocsin/internal/city/estate"
+	"tocsin/internal/city/estate/sheet"
 	"tocsin/internal/city/regime"
 	"tocsin/internal/face/web"
 	"tocsin/internal/face/web/ui"
+	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intel"
+	"tocsin/internal/watch/warning"
 )
 
 // password is everybody's in these tests.
@@ -50,6 +53,8 @@ type house struct {
 	intake   *intake.Room
 	findings *finding.Room
 	intel    *intel.Room
+	warnings *warning.Room
+	post     *deliver.Room
 	site     *web.Site
 	server   *httptest.Server
 	admin    auth.Actor
@@ -59,6 +64,7 @@ func schema() []db.Migration {
 	var all []db.Migration
 	for _, s := range [][]db.Migration{
 		journal.Schema(), blob.Schema(), auth.Schema(), estate.Schema(), duty.Schema(), intake.Schema(), intel.Schema(), finding.Schema(),
+		warning.Schema(), deliver.Schema(),
 	} {
 		all = append(all, s...)
 	}
@@ -72,7 +78,7 @@ func bundle(t testing.TB) *i18n.Bundle {
 	b := i18n.New()
 	for _, add := range []error{
 		b.Add(ui.Texts()), b.Add(web.Texts()), b.Add(auth.Texts), b.Add(finding.Texts), b.Add(row.Texts), b.Add(tlp.Texts),
-		b.Add(duty.Texts), b.Add(regime.Texts),
+		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(intake.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
 	} {
 		if add != nil {
 			t.Fatal(add)
@@ -110,11 +116,29 @@ func empty(t testing.TB) *house {
 	}
 	h.findings = finding.New(finding.Deps{
 		DB: h.db, Journal: h.journal, Clock: h.clock, Intake: h.intake, Estate: h.estate, Indicators: h.intel,
-		Quiet: func(row.Kind) time.Duration { return 48 * time.Hour },
+		Quiet: func(row.Kind) finding.Quiet { return finding.Quiet{Period: 48 * time.Hour} },
 	})
+	texts := bundle(t)
+	h.warnings = warning.New(warning.Deps{
+		DB: h.db, Journal: h.journal, Clock: h.clock, Texts: texts, Regime: law{rules},
+		Findings: problems{h.findings}, Estate: bodies{h.estate}, Duty: rosters{h.duty}, Sources: sources{h.intake},
+	})
+	h.post = deliver.New(deliver.Deps{
+		DB: h.db, Journal: h.journal, Clock: h.clock, Texts: texts, Log: log, Warnings: h.warnings, Evidence: proofs{h.findings},
+		Settings: deliver.Settings{
+			PublicURL:  func() string { return "https://tocsin.example" },
+			Letterhead: func(time.Time, string) deliver.Letterhead { return deliver.Letterhead{} },
+		},
+	})
+	if err := h.post.Begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	h.runner = journal.NewRunner(h.db, h.journal, h.clock, log)
 	h.runner.Follow(h.findings.Stage(false), h.findings.Stage(true), h.findings.RetroStage(), h.findings.WitnessStage())
+	h.runner.Follow(h.warnings.Stage(), h.warnings.Heed(), h.post.Stage())
 	h.runner.On(h.findings.Alarms()...)
+	h.runner.On(h.warnings.Alarms()...)
+	h.runner.Work(h.post.Workers()...)
 	if err := h.runner.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -126,8 +150,9 @@ func empty(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	site = web.New(web.Deps{
-		DB: h.db, Journal: h.journal, Clock: h.clock, Bundle: bundle(t), Log: log, People: h.people, Gate: gate, Regime: rules,
+		DB: h.db, Journal: h.journal, Clock: h.clock, Bundle: texts, Log: log, People: h.people, Gate: gate, Regime: rules,
 		Estate: h.estate, Duty: h.duty, Intel: h.intel, Intake: h.intake, Findings: h.findings,
+		Warnings: h.warnings, Deliveries: h.post, Settle: h.runner.Settle, Places: h.runner.Places,
 		City: func(lang string) string {
 			return map[string]string{"vi": "Thành phố Hồ Chí Minh", "en": "Ho Chi Minh City"}[lang]
 		},
@@ -275,7 +300,7 @@ type reader struct {
 // as signs in a person of a role, who is made for it.
 func (h *house) as(role auth.Role, code string) *reader {
 	h.t.Helper()
-	email := fmt.Sprintf("%s.%s@tocsin.example", role, strings.ToLower(code))
+	email := fmt.Sprintf("%s%s@tocsin.example", role, strings.ToLower(code))
 	names := map[auth.Role]string{
 		auth.Admin: "Lê Quốc Bảo", auth.Analyst: "Nguyễn Thị Hòa", auth.Officer: "Trần Văn Lộc", auth.Supervisor: "Phạm Thu Thủy",
 		auth.Leader: "Võ Minh Tâm", auth.Partner: "Đối tác Sao Mai", auth.Auditor: "Đặng Kiều Oanh",
