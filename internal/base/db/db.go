@@ -17,14 +17,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the PostgreSQL driver
 	"github.com/jmoiron/sqlx"
-	_ "modernc.org/sqlite" // the SQLite driver
 
 	"tocsin/internal/base/errs"
 )
@@ -71,10 +69,10 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	// synchronous is a setting of the connection, not of the file: the writer
 	// must be FULL, or a power cut takes back what a source was told is stored. A
 	// deleted key must be gone from the file's free pages too.
-	writer, err := sqlx.Open("sqlite", sqliteDSN(path, url.Values{
+	writer, err := sqliteDB(sqliteDSN(path, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "foreign_keys(0)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)", "secure_delete(1)"},
-	}))
+	}), true)
 	if err != nil {
 		return nil, errs.New(errs.Unavailable, "open database %s: %w", path, err)
 	}
@@ -82,9 +80,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, errors.Join(errs.New(errs.Unavailable, "open database %s: %w", path, err), writer.Close())
 	}
-	reader, err := sqlx.Open("sqlite", sqliteDSN(path, url.Values{
+	reader, err := sqliteDB(sqliteDSN(path, url.Values{
 		"_pragma": {"query_only(1)", "busy_timeout(10000)", "cache_size(-32768)", "mmap_size(1073741824)", "temp_store(MEMORY)"},
-	}))
+	}), false)
 	if err != nil {
 		return nil, errors.Join(errs.New(errs.Unavailable, "open database %s: %w", path, err), writer.Close())
 	}
@@ -268,93 +266,6 @@ func Time(us int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(us).UTC()
-}
-
-// Bulk inserts many rows: head is "INSERT INTO t (a, b) VALUES", tail what
-// follows the values ("ON CONFLICT …" or ""), args the rows one after another,
-// cols values each.
-//
-// The engines want opposite things. SQLite lives in this process: a prepared
-// one-row statement takes 2 µs, while a text of a thousand parameters takes
-// 30 µs a row, because its driver looks each one up by name. PostgreSQL is a
-// round trip away: one statement for a thousand rows.
-func (t *Tx) Bulk(head, tail string, cols int, args []any) error {
-	if len(args) == 0 {
-		return nil
-	}
-	if t.db.engine == SQLite {
-		query := head + " (" + list(1, cols) + ") " + tail
-		s, err := t.raw.PrepareContext(t.ctx, query)
-		if err != nil {
-			return wrap(err, query)
-		}
-		defer func() { _ = s.Close() }()
-		for ; len(args) > 0; args = args[cols:] {
-			if _, err := s.ExecContext(t.ctx, args[:cols]...); err != nil {
-				return wrap(err, query)
-			}
-		}
-		return nil
-	}
-	for most := min(1000, 30000/cols) * cols; len(args) > 0; {
-		n := min(most, len(args))
-		if _, err := t.Exec(head+" "+values(n/cols, cols)+" "+tail, args[:n]...); err != nil {
-			return err
-		}
-		args = args[n:]
-	}
-	return nil
-}
-
-// SelectIn reads the rows whose key is one of keys: query holds {keys} where
-// the list belongs ("WHERE id IN ({keys})"). It asks in pieces that suit the
-// engine, so the rows come in no order.
-func SelectIn[T, K any](tx *Tx, query string, keys []K) ([]T, error) {
-	piece := 64 // the SQLite driver's cost grows with the square
-	if tx.db.engine == PostgreSQL {
-		piece = 4000
-	}
-	var out []T
-	args := make([]any, 0, piece)
-	for len(keys) > 0 {
-		n := min(piece, len(keys))
-		args = args[:0]
-		for _, k := range keys[:n] {
-			args = append(args, k)
-		}
-		var rows []T
-		if err := tx.Select(&rows, strings.Replace(query, "{keys}", list(1, n), 1), args...); err != nil {
-			return nil, err
-		}
-		out = append(out, rows...)
-		keys = keys[n:]
-	}
-	return out, nil
-}
-
-// values is the parameter list of a multi-row INSERT: "($1,$2),($3,$4)".
-func values(rows, cols int) string {
-	var b strings.Builder
-	b.Grow(rows * cols * 7)
-	for r := range rows {
-		if r > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString("(" + list(r*cols+1, cols) + ")")
-	}
-	return b.String()
-}
-
-// list is a list of n parameters that begins at $first: "$3,$4,$5".
-func list(first, n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString("$" + strconv.Itoa(first+i))
-	}
-	return b.String()
 }
 
 // Bool is a boolean as the database keeps it.
