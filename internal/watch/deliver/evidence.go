@@ -11,10 +11,9 @@ import (
 	"tocsin/internal/watch/warning"
 )
 
-// How much evidence a message carries: every finding up to a limit that mail
-// servers take, and of each the newest lines.
+// How much evidence a message carries beside its findings: mail servers take so
+// much and no more.
 const (
-	fileFindings = 5000
 	fileEvidence = 500 // findings with their lines
 	fileLines    = 3   // of each
 )

@@ -83,14 +83,12 @@ func (r *Room) letter(tx *db.Tx, d *Delivery) (paper.Document, error) {
 	if err != nil {
 		return paper.Document{}, err
 	}
-	c, err := r.Warnings.Compose(tx, warning.Telling{Warning: w, Verb: warning.VerbSent, Addressee: warning.Addressee{Relation: warning.Concerned}}, language)
+	composed, err := r.Warnings.Compose(tx, warning.Telling{Warning: w, Verb: warning.VerbSent, Addressee: warning.Addressee{Relation: warning.Concerned}}, language)
 	if err != nil {
 		return paper.Document{}, err
 	}
-	findings, err := r.Warnings.FindingsOf(tx, w.ID, letterRows)
-	if err != nil {
-		return paper.Document{}, err
-	}
+	c, findings := composed.In[0], composed.Findings
+	findings = findings[:min(len(findings), letterRows)]
 	head := r.letterhead(v, d.Created)
 	name := d.Name
 	what := v.N("warning.problems", int(w.Findings))

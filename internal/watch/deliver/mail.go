@@ -29,7 +29,6 @@ type Mail struct {
 
 // compose makes the mail of a delivery, with the findings for its file.
 func (r *Room) compose(tx *db.Tx, d *Delivery, link string) (Mail, []warning.Finding, error) {
-	var findings []warning.Finding
 	m := Mail{Link: link}
 	w, err := r.Warnings.In(tx, d.Warning)
 	if err != nil {
@@ -50,12 +49,11 @@ func (r *Room) compose(tx *db.Tx, d *Delivery, link string) (Mail, []warning.Fin
 	if d.Language == "en" {
 		language, other = "en", "vi"
 	}
-	if m.Content, err = r.Warnings.Compose(tx, telling, language); err != nil {
+	composed, err := r.Warnings.Compose(tx, telling, language, other)
+	if err != nil {
 		return m, nil, err
 	}
-	if m.Other, err = r.Warnings.Compose(tx, telling, other); err != nil {
-		return m, nil, err
-	}
+	m.Content, m.Other = composed.In[0], composed.In[1]
 	marking := m.Content.Marking
 	if d.Notice {
 		// What is left of the content may be known to whoever gets it.
@@ -63,13 +61,8 @@ func (r *Room) compose(tx *db.Tx, d *Delivery, link string) (Mail, []warning.Fin
 	}
 	m.Subject = "[" + marking.Label() + "] " + m.Content.Subject
 	m.Text = plain(m)
-	if m.HTML, err = page(m); err != nil {
-		return m, nil, err
-	}
-	if !d.Notice && held == nil {
-		findings, err = r.Warnings.FindingsOf(tx, w.ID, fileFindings)
-	}
-	return m, findings, err
+	m.HTML, err = r.page(m)
+	return m, composed.Findings, err
 }
 
 // message is the whole mail of a delivery as it goes over the line (RFC 5322).
@@ -197,16 +190,17 @@ func plain(m Mail) string {
 }
 
 // page sets the HTML part: inline styles, 600 pixels, one column.
-func page(m Mail) (string, error) {
-	t, err := template.New("mail").Funcs(template.FuncMap{"colour": colour}).Parse(mailPage)
-	if err != nil {
-		return "", errs.New(errs.Internal, "read mail.html: %w", err)
-	}
+func (r *Room) page(m Mail) (string, error) {
 	var b strings.Builder
-	if err := t.Execute(&b, m); err != nil {
+	if err := r.form.Execute(&b, m); err != nil {
 		return "", errs.New(errs.Internal, "set a mail: %w", err)
 	}
 	return b.String(), nil
+}
+
+// form is the HTML part before it is filled.
+func form() *template.Template {
+	return template.Must(template.New("mail").Funcs(template.FuncMap{"colour": colour}).Parse(mailPage))
 }
 
 // colour is the bar of a severity. White text on each has a contrast of at least

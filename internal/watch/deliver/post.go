@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/base/db"
@@ -22,8 +23,8 @@ const patience = 200 * time.Millisecond
 
 // Workers are the workers of the room: "post" hands over mail, "hook" webhooks.
 func (r *Room) Workers() []journal.Worker {
-	post := postOffice{room: r, channel: warning.ByMail, lines: r.Settings.Lines}
-	hook := postOffice{room: r, channel: warning.ByWebhook, lines: 2}
+	post := &postOffice{room: r, channel: warning.ByMail, lines: r.Settings.Lines}
+	hook := &postOffice{room: r, channel: warning.ByWebhook, lines: 2}
 	return []journal.Worker{
 		{Name: "post", Run: post.run, Idle: post.idle},
 		{Name: "hook", Run: hook.run, Idle: hook.idle},
@@ -35,6 +36,7 @@ type postOffice struct {
 	room    *Room
 	channel warning.Channel
 	lines   int
+	busy    atomic.Int64 // lines that claim for themselves what is ready
 }
 
 // idle says that nothing is ready and nothing is in flight. What is deferred to
@@ -93,7 +95,10 @@ func (p *postOffice) run(ctx context.Context) error {
 	looked := time.Now()
 	for ctx.Err() == nil {
 		news := p.room.Journal.News()
-		ready, err := p.ready(ctx)
+		ready, err := 0, error(nil)
+		if int(p.busy.Load()) < p.lines {
+			ready, err = p.ready(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -243,6 +248,7 @@ func (p *postOffice) line(ctx context.Context, n int, work <-chan struct{}) {
 			p.room.setDown("")
 			pause = 100 * time.Millisecond
 		}
+		p.busy.Add(1)
 		c, err := p.settle(ctx, n, nil, Outcome{}, "")
 		for err == nil && c != nil {
 			outcome, sum := p.hand(ctx, &l, &c.delivery)
@@ -259,6 +265,7 @@ func (p *postOffice) line(ctx context.Context, n int, work <-chan struct{}) {
 				}
 			}
 		}
+		p.busy.Add(-1)
 		if err != nil && ctx.Err() == nil {
 			p.room.Log.Error("hand over", "channel", p.channel, "error", err)
 			rest(ctx, time.Second)

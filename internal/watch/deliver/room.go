@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"html/template"
 	"log/slog"
 	"net/mail"
 	"net/netip"
@@ -73,6 +74,7 @@ type Room struct {
 	node   string
 	from   mail.Address
 	secret []byte
+	form   *template.Template // of the HTML part
 	mu     sync.Mutex
 	down   string // why no SMTP line can be opened, "" when one can
 }
@@ -106,7 +108,7 @@ func New(d Deps) *Room {
 	if err != nil {
 		panic("deliver: " + err.Error())
 	}
-	return &Room{Deps: d, node: rand.Text(), from: *from}
+	return &Room{Deps: d, node: rand.Text(), from: *from, form: form()}
 }
 
 // ParseFrom reads the sender of mail: "Name <mail@host>" or "mail@host".

@@ -73,29 +73,42 @@ type matter struct {
 	now          time.Time
 }
 
-// Compose says a telling in a language. The findings are those of the warning as
-// they are now.
-func (r *Room) Compose(tx *db.Tx, t Telling, language string) (Content, error) {
-	m, err := r.matter(tx, t.Warning)
-	if err != nil {
-		return Content{}, err
-	}
-	v := r.Texts.In(language)
-	if t.Held != nil {
-		source := ""
-		if t.Held.Source != 0 {
-			if source, err = r.Sources.SourceName(tx, t.Held.Source); err != nil {
-				return Content{}, err
-			}
-		}
-		return held(v, m, *t.Held, source), nil
-	}
-	return compose(v, m, t), nil
+// Composed is a telling in some languages, with the findings that it rests on for
+// its file, gravest first.
+type Composed struct {
+	In       []Content // one for each language asked for
+	Findings []Finding // at most MostFindings; none where the marking keeps them back
 }
 
-// FindingsOf are the findings of a warning for its file, gravest first.
-func (r *Room) FindingsOf(tx *db.Tx, id ID, limit int) ([]Finding, error) {
-	return r.Findings.OfWarning(tx, int64(id), limit)
+// MostFindings is how many findings a message's file names.
+const MostFindings = 5000
+
+// Compose says a telling in languages. The findings are those of the warning as
+// they are now.
+func (r *Room) Compose(tx *db.Tx, t Telling, languages ...string) (Composed, error) {
+	var c Composed
+	m, err := r.matter(tx, t.Warning)
+	if err != nil {
+		return c, err
+	}
+	source := ""
+	if t.Held != nil && t.Held.Source != 0 {
+		if source, err = r.Sources.SourceName(tx, t.Held.Source); err != nil {
+			return c, err
+		}
+	}
+	for _, language := range languages {
+		v := r.Texts.In(language)
+		if t.Held != nil {
+			c.In = append(c.In, held(v, m, *t.Held, source))
+		} else {
+			c.In = append(c.In, compose(v, m, t))
+		}
+	}
+	if t.Held == nil && !t.Addressee.Notice {
+		c.Findings = m.findings
+	}
+	return c, nil
 }
 
 func (r *Room) matter(tx *db.Tx, w Warning) (m matter, err error) {
@@ -105,9 +118,7 @@ func (r *Room) matter(tx *db.Tx, w Warning) (m matter, err error) {
 	if m.organisation, err = r.Estate.Organisation(tx, w.Organisation); err != nil {
 		return m, err
 	}
-	// As many as the worst of every kind may need, however one kind outnumbers
-	// the others.
-	if m.findings, err = r.Findings.OfWarning(tx, int64(w.ID), 2000); err != nil {
+	if m.findings, err = r.Findings.OfWarning(tx, int64(w.ID), MostFindings); err != nil {
 		return m, err
 	}
 	var ids []int64

@@ -636,10 +636,11 @@ func TestTheWordsOfAWarning(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					c, err := w.Room.Compose(tx, warning.Telling{Warning: one, Verb: verb, Addressee: to}, lang)
+					both, err := w.Room.Compose(tx, warning.Telling{Warning: one, Verb: verb, Addressee: to}, lang)
 					if err != nil {
 						return err
 					}
+					c := both.In[0]
 					all := fmt.Sprintf("%+v", c)
 					if strings.Contains(all, "⟦") || strings.Contains(all, "http://") || strings.Contains(all, "https://") {
 						t.Errorf("%s %s: a hole or a link in %s", lang, verb, all)
