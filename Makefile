@@ -10,7 +10,6 @@ DATA    ?= demo-data
 LISTEN  ?= 127.0.0.1:8080
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  = -s -w -X tocsin/internal/app.version=$(VERSION)
-export CGO_ENABLED = 0
 
 .PHONY: run build test soak bench check needs generate
 
@@ -18,7 +17,7 @@ run: build
 	@exec bin/tocsin serve --demo --data $(DATA) --listen $(LISTEN)
 
 build:
-	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/tocsin .
+	@$(GO) build -ldflags '$(LDFLAGS)' -o bin/tocsin .
 
 # What the tests need and a bare machine lacks. A tool that is still missing
 # after this fails its test by name.
