@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -85,8 +86,7 @@ func New(d Deps) http.Handler {
 	s := &server{Deps: d}
 	s.api = humago.New(mux, s.config())
 	s.routes()
-	delete(s.api.OpenAPI().Components.Schemas.Map(), "ErrorModel") // of huma's own errors, which nobody sees
-	delete(s.api.OpenAPI().Components.Schemas.Map(), "ErrorDetail")
+	s.describe()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, r, errs.New(errs.NotFound, "%s %s: no such route", r.Method, r.URL.Path))
 	})
@@ -121,7 +121,8 @@ func (s *server) config() huma.Config {
 	c := huma.DefaultConfig("Tocsin", s.Version)
 	c.OpenAPIPath = Prefix + "/openapi"
 	c.DocsPath, c.SchemasPath = "", "" // a page of documentation would load scripts from elsewhere
-	c.CreateHooks = nil                // no $schema in what we say
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	c.CreateHooks = nil // no $schema in what we say
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{ofHuma}
 	c.Info.Description = "Every list takes limit and cursor and answers {items, next}. Errors are problem documents (RFC 9457). What the caller's scope hides is 404."
@@ -143,6 +144,40 @@ func (s *server) known(next http.Handler) http.Handler {
 	})
 }
 
+// operations are all operations, in no order.
+func (s *server) operations() []*huma.Operation {
+	var all []*huma.Operation
+	for _, item := range s.api.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if op != nil {
+				all = append(all, op)
+			}
+		}
+	}
+	return all
+}
+
+// describe says of every operation that it fails with a problem of ours: huma's
+// own, which the description had until here, nobody sees.
+func (s *server) describe() {
+	schemas := s.api.OpenAPI().Components.Schemas
+	fails := &huma.Response{Description: "A problem", Content: map[string]*huma.MediaType{
+		contentType: {Schema: schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")},
+	}}
+	for _, op := range s.operations() {
+		op.Responses["default"] = fails
+	}
+	delete(schemas.Map(), schemaName(reflect.TypeFor[huma.ErrorModel](), ""))
+	delete(schemas.Map(), schemaName(reflect.TypeFor[huma.ErrorDetail](), ""))
+}
+
+// takes says what body a route takes that huma does not read.
+func (s *server) takes(path string, kind string, schema *huma.Schema) {
+	s.api.OpenAPI().Paths[Prefix+path].Post.RequestBody = &huma.RequestBody{
+		Required: true, Content: map[string]*huma.MediaType{kind: {Schema: schema}},
+	}
+}
+
 // A Route is one way into the API.
 type Route struct {
 	Method string
@@ -158,19 +193,14 @@ func Routes() []Route {
 	s.api = humago.New(http.NewServeMux(), s.config())
 	s.routes()
 	var all []Route
-	for path, item := range s.api.OpenAPI().Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
-			if op == nil {
-				continue
+	for _, op := range s.operations() {
+		r := Route{Method: op.Method, Path: op.Path, Body: op.RequestBody != nil}
+		for _, p := range op.Parameters {
+			if p.In == "query" {
+				r.Params = append(r.Params, p.Name)
 			}
-			r := Route{Method: op.Method, Path: path, Body: op.RequestBody != nil}
-			for _, p := range op.Parameters {
-				if p.In == "query" {
-					r.Params = append(r.Params, p.Name)
-				}
-			}
-			all = append(all, r)
 		}
+		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b Route) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
 	return all
@@ -183,9 +213,6 @@ func route[I, O any](s *server, op huma.Operation, handler func(ctx context.Cont
 	op.Tags = []string{noun}
 	op.OperationID = operationID(op.Method, op.Path)
 	op.Path = Prefix + op.Path
-	op.Responses = map[string]*huma.Response{"default": {
-		Description: "A problem", Content: map[string]*huma.MediaType{contentType: {Schema: s.problemSchema()}},
-	}}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, auth.From(ctx), in)
 		if err != nil {

@@ -185,11 +185,6 @@ func (i *importing) Resolve(ctx huma.Context) []error {
 func (s *server) imports() {
 	op := post("/estate/import", "Import estate files")
 	op.Description = "Every part of the form with a filename is a file. Files of one call are applied in the order in which they depend on each other. Any refused row leaves its file unapplied; the answer is 200 all the same and says so."
-	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		"multipart/form-data": {Schema: &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{
-			"file": {Type: "array", Items: &huma.Schema{Type: "string", Format: "binary"}},
-		}}},
-	}}
 	route(s, op, func(ctx context.Context, who auth.Actor, in *importing) (*struct {
 		Body []estate.Result `nullable:"false"`
 	}, error,
@@ -206,6 +201,9 @@ func (s *server) imports() {
 			Body []estate.Result `nullable:"false"`
 		}{results}, err
 	})
+	s.takes("/estate/import", "multipart/form-data", &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{
+		"file": {Type: "array", Items: &huma.Schema{Type: "string", Format: "binary"}},
+	}})
 }
 
 func (i *importing) files() ([]estate.File, error) {

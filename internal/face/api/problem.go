@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -97,10 +96,6 @@ func codeOf(status int) errs.Code {
 		return errs.Internal
 	}
 	return errs.Usage
-}
-
-func (s *server) problemSchema() *huma.Schema {
-	return s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 }
 
 func writeProblem(ctx huma.Context, p *Problem) {

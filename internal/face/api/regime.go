@@ -8,8 +8,8 @@ import (
 	"tocsin/internal/city/regime"
 )
 
-// RegimeRule is a rule that the city works under.
-type RegimeRule struct {
+// Rule is a rule that the city works under.
+type Rule struct {
 	Name     string          `json:"name"`
 	Value    json.RawMessage `json:"value"`
 	Citation string          `json:"citation"`
@@ -31,16 +31,16 @@ type year struct {
 }
 
 func (s *server) rules() {
-	say := func(r regime.Rule) RegimeRule {
-		return RegimeRule{Name: r.Name, Value: r.Value, Citation: r.Source.Citation, Mark: r.Source.Mark}
+	say := func(r regime.Rule) Rule {
+		return Rule{Name: r.Name, Value: r.Value, Citation: r.Source.Citation, Mark: r.Source.Mark}
 	}
-	route(s, get("/regime", "List the rules in force"), func(_ context.Context, who auth.Actor, _ *none) (*list[RegimeRule], error) {
+	route(s, get("/regime", "List the rules in force"), func(_ context.Context, who auth.Actor, _ *none) (*list[Rule], error) {
 		if err := auth.May(who, auth.RegimeView); err != nil {
 			return nil, err
 		}
 		return listed(each(s.Regime.Rules(), say), ""), nil
 	})
-	route(s, get("/regime/{id}", "Show a rule"), func(_ context.Context, who auth.Actor, in *Named) (*one[RegimeRule], error) {
+	route(s, get("/regime/{id}", "Show a rule"), func(_ context.Context, who auth.Actor, in *Named) (*one[Rule], error) {
 		if err := auth.May(who, auth.RegimeView); err != nil {
 			return nil, err
 		}

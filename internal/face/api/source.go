@@ -133,11 +133,8 @@ func (s *server) sources() {
 	})
 	upload := post("/sources/{name}/documents", "Hand in a document")
 	upload.Description = "The body is the document, byte for byte. When the answer is there, the document is on the disk and will be read. The same bytes from the same source again are the document of the first time."
-	upload.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}},
-	}}
-	upload.BodyReadTimeout = -1
 	route(s, upload, s.upload)
+	s.takes("/sources/{name}/documents", "application/octet-stream", &huma.Schema{Type: "string", Format: "binary"})
 }
 
 func (s *server) oneSource(ctx context.Context, who auth.Actor, name string) (*one[Source], error) {
