@@ -41,7 +41,7 @@ type View struct {
 
 func (d *Delivery) view() View {
 	v := View{
-		ID: d.ID.String(), Warning: d.Warning.String(), Recipient: d.Recipient, Channel: d.Channel, State: d.State, Attempts: d.Attempts,
+		ID: d.ID.String(), Warning: d.warning(), Recipient: d.Recipient, Channel: d.Channel, State: d.State, Attempts: d.Attempts,
 		MessageID: d.MessageID, Reply: d.Reply, Revision: d.Revision, Step: d.Step, Reason: strings.TrimPrefix(d.Verb, "warning."), Name: d.Name,
 		Relation: d.Relation, Notice: d.Notice, CreatedAt: instant(d.Created), HandedAt: instant(d.Handed), AcknowledgedAt: instant(d.Acknowledged),
 		AcknowledgedBy: d.AcknowledgedBy, Outbox: d.Reply == Outbox, Delivery: *d,
@@ -50,6 +50,14 @@ func (d *Delivery) view() View {
 		v.NextAt = instant(d.Next)
 	}
 	return v
+}
+
+// warning is the id of the delivery's warning, "" for a note.
+func (d *Delivery) warning() string {
+	if d.Warning == 0 {
+		return ""
+	}
+	return d.Warning.String()
 }
 
 func instant(t time.Time) *time.Time {

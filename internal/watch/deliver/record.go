@@ -92,6 +92,15 @@ func (s stored) delivery() Delivery {
 	}
 }
 
+// values is the row of a new delivery.
+func (d *Delivery) values(urgency int64) []any {
+	return []any{
+		int64(d.ID), int64(d.Warning), d.Revision, d.Step, d.Verb, d.Organisation, d.Recipient, d.Name, d.Phone, d.Language,
+		string(d.Relation), db.Bool(d.Notice), string(d.Channel), string(d.State), d.waiting, 0, urgency, 0, "", d.MessageID, d.Reply,
+		db.Micros(d.Created), db.Micros(d.Handed), 0, "", d.body,
+	}
+}
+
 // record is the delivery as its journal entries leave it; attempts are counted
 // before they end, so they are not in it.
 func (d *Delivery) record() journal.Record {

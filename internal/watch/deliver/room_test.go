@@ -250,7 +250,9 @@ func TestTheButtonAcknowledgesAndLookingDoesNot(t *testing.T) {
 		if d := c.deliveries()[0]; d.State != deliver.Acknowledged {
 			t.Errorf("%+v", d)
 		}
-		if _, err := c.post.AckLookup(t.Context(), token[:len(token)-1]+"A"); !errs.Is(err, errs.NotFound) {
+		forged := []byte(token)
+		forged[8] ^= 'a' ^ 'b' // another letter, whatever it was
+		if _, err := c.post.AckLookup(t.Context(), string(forged)); !errs.Is(err, errs.NotFound) {
 			t.Errorf("a forged link: %v", err)
 		}
 		c.Advance(31 * 24 * time.Hour)
@@ -758,4 +760,27 @@ func TestAPreviewHasNoLink(t *testing.T) {
 	if err := c.Texts.Check(); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestANoteIsMailedAndReadByNobodyButAnAdmin(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		c.Write(func(tx *db.Tx) error {
+			return c.post.Note(tx, deliver.Note{To: "moi@px.example", Template: "invite", Args: map[string]string{
+				"secret": "abc123", "name": "Lan", "email": "moi@px.example", "language": "vi", "expires": "2026-11-25T02:00:00Z",
+			}})
+		})
+		d := c.deliveries()[0]
+		if _, err := c.post.Raw(t.Context(), warningtest.Centre(), d.Delivery.ID); !errs.Is(err, errs.Denied) {
+			t.Errorf("an analyst reads it: %v", err)
+		}
+		c.Settle()
+		got := c.sink.letters()
+		if len(got) != 1 || got[0].to != "moi@px.example" {
+			t.Fatalf("%d mails", len(got))
+		}
+		_, text, _, _ := read(t, got[0].body)
+		if !strings.Contains(text, "http://tocsin.example:8080/invite/abc123") || !strings.Contains(text, "09:00 25/11/2026") {
+			t.Error(text)
+		}
+	})
 }

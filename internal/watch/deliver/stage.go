@@ -259,9 +259,7 @@ func (w *writing) store() error {
 			if d.Channel == warning.ByMail {
 				d.MessageID = w.room.messageID(d.ID)
 			}
-			args = append(args, int64(d.ID), int64(d.Warning), d.Revision, d.Step, d.Verb, d.Organisation, d.Recipient, d.Name, d.Phone, d.Language,
-				string(d.Relation), db.Bool(d.Notice), string(d.Channel), string(d.State), d.waiting, 0, w.urgent[i], 0, "", d.MessageID, d.Reply,
-				db.Micros(d.Created), db.Micros(d.Handed), 0, "", d.body)
+			args = append(args, d.values(w.urgent[i])...)
 			verb := VerbDue
 			if d.State == HandedOver {
 				verb = VerbHandedOver

@@ -38,7 +38,7 @@ func (r *Room) Heed() journal.Stage {
 						return err
 					}
 				case "contact.added", "contact.changed":
-					if err := r.appeared(tx, e.Organisation); err != nil {
+					if err := r.newcomers(tx, e.Organisation); err != nil {
 						return err
 					}
 				default:
@@ -139,12 +139,28 @@ func (r *Room) unreached(tx *db.Tx, entry journal.Entry) error {
 	return e.append(tx)
 }
 
+// newcomers looks at the organisations that a contact may have come to: the one
+// that the entry names, or, when an import brought contacts of several, all that
+// had nobody.
+func (r *Room) newcomers(tx *db.Tx, organisation int64) error {
+	var without []int64
+	if err := tx.Select(&without, `SELECT DISTINCT organisation FROM warning WHERE rank = -1 ORDER BY organisation`); err != nil {
+		return err
+	}
+	for _, o := range without {
+		if organisation != 0 && o != organisation {
+			continue
+		}
+		if err := r.appeared(tx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // appeared tells a contact who is new what the organisation missed: its warnings
 // that reached nobody of its own.
 func (r *Room) appeared(tx *db.Tx, organisation int64) error {
-	if organisation == 0 {
-		return nil
-	}
 	o, err := r.Estate.Organisation(tx, organisation)
 	if err != nil {
 		return err

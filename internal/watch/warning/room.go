@@ -87,6 +87,7 @@ CREATE INDEX warning_organisation ON warning (organisation, open, id);
 CREATE INDEX warning_open ON warning (open, severity DESC, id);
 CREATE INDEX warning_state ON warning (state, id);
 CREATE INDEX warning_gathering ON warning (gathering, organisation) WHERE gathering > 0;
+CREATE INDEX warning_unreached ON warning (organisation) WHERE rank = -1;
 CREATE INDEX warning_storm ON warning (storm, state, id) WHERE storm > 0;
 CREATE TABLE warning_source (
 	warning BIGINT NOT NULL,
