@@ -4,7 +4,7 @@ package main
 import (
 	"os"
 
-	"tocsin/internal/face/cli"
+	"tocsin/internal/app"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:])) }
+func main() { os.Exit(app.Main(os.Args[1:])) }

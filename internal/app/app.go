@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,7 +48,9 @@ type Options struct {
 	Clock     time.Time // a clock that stands here, for tests and drills
 	SMTP      string    // "smtp://HOST:PORT"; "" keeps mail in the outbox
 	MailFrom  string
-	Regime    string // file with the city's changes of rules; "" is none
+	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
+	MaxUpload int64          // bytes of one delivery at most; 0 is 4 GiB
+	Regime    string         // file with the city's changes of rules; "" is none
 	Log       *slog.Logger
 }
 
@@ -85,18 +88,17 @@ type App struct {
 
 // New opens the database and wires the rooms. Nothing runs yet. Close what it
 // returns.
-func New(ctx context.Context, o Options) (a *App, err error) {
-	a = &App{Options: o, log: o.Log}
+func New(ctx context.Context, o Options) (*App, error) {
+	a := &App{Options: o, log: o.Log}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
+	if a.MaxUpload == 0 {
+		a.MaxUpload = 4 << 30
+	}
 	for _, step := range []func(context.Context) error{a.openData, a.openDatabase, a.setClock, a.openKeys, a.readRules, a.wire} {
 		if err := step(ctx); err != nil {
+			a.close()
 			return nil, err
 		}
 	}
@@ -192,7 +194,7 @@ func (a *App) wire(ctx context.Context) (err error) {
 		return err
 	}
 	a.journal = journal.New(a.clock)
-	a.blobs = blob.New(blob.Deps{DB: a.db, Clock: a.clock, Folder: filepath.Join(a.Data, "blobs"), Limit: 4 << 30})
+	a.blobs = blob.New(blob.Deps{DB: a.db, Clock: a.clock, Folder: filepath.Join(a.Data, "blobs"), Limit: a.MaxUpload})
 	a.estate = estate.New(estate.Deps{DB: a.db, Journal: a.journal, Clock: a.clock, Zone: a.regime.Zone()})
 	a.people = auth.New(auth.Deps{
 		DB: a.db, Journal: a.journal, Clock: clock.Real{}, Secret: secret,
@@ -210,7 +212,7 @@ func (a *App) wire(ctx context.Context) (err error) {
 		DB: a.db, Journal: a.journal, Clock: a.clock, Texts: a.bundle, Regime: rules,
 		Findings: problems{a.finding}, Estate: bodies{a.estate}, Duty: rosters{a.duty}, Sources: sources{a.intake},
 	})
-	if a.deliver, err = a.wireDeliver(secret); err != nil {
+	if err := a.wireDeliver(ctx); err != nil {
 		return err
 	}
 	a.runner = journal.NewRunner(a.db, a.journal, a.clock, a.log)
@@ -293,7 +295,7 @@ func (a *App) sweep(ctx context.Context) (func(), error) {
 func (a *App) firstAccount(ctx context.Context) (func(), error) {
 	_, err := a.people.FirstAdmin(ctx, "admin@tocsin.example", func(f auth.First) error {
 		return errors.Join(
-			keep(filepath.Join(a.Data, "admin.invitation"), f.Invitation+"\n", 0o600),
+			keep(filepath.Join(a.Data, "admin.invitation"), f.Invitation.Secret+"\n", 0o600),
 			keep(filepath.Join(a.Data, "admin.token"), f.Token+"\n", 0o600))
 	})
 	return nil, err

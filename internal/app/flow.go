@@ -4,6 +4,7 @@ import (
 	"tocsin/internal/base/journal"
 	"tocsin/internal/city/duty"
 	"tocsin/internal/city/estate"
+	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/warning"
 )
 
@@ -29,7 +30,6 @@ func (a *App) alarms() []journal.Alarm {
 	for _, room := range [][]journal.Alarm{
 		a.finding.Alarms(), // the quiet period after a claim, the end of an exception and of a mute
 		a.warning.Alarms(), // nobody has answered: climb; the hour of the digest; a reminder; the end
-		a.deliver.Alarms(),
 	} {
 		all = append(all, room...)
 	}
@@ -46,7 +46,7 @@ func (a *App) audits() []journal.Audit {
 		a.people.Audits(), estate.Audits(), duty.Audits(), a.intake.Audits(),
 		{a.finding.Audit(), a.finding.MuteAudit()},
 		{warning.Audit(), warning.AuditRouting(), warning.AuditStorms()},
-		a.deliver.Audits(),
+		{deliver.Audit(), deliver.AuditHooks()},
 	} {
 		all = append(all, room...)
 	}

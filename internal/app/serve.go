@@ -118,7 +118,8 @@ func (a *App) advance() func(context.Context, time.Duration) (time.Time, error) 
 
 func (a *App) newGate() (*auth.Gate, error) {
 	options := auth.Options{
-		Secure: a.TLSCert != "" || strings.HasPrefix(a.PublicURL, "https://"),
+		Proxies: a.Proxies,
+		Secure:  a.TLSCert != "" || strings.HasPrefix(a.PublicURL, "https://"),
 		Refuse: func(w http.ResponseWriter, r *http.Request, err error) {
 			if strings.HasPrefix(r.URL.Path, "/api/") {
 				api.Refuse(w, r, err)

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"tocsin/internal/base/db"
+	"tocsin/internal/watch/deliver"
+	"tocsin/internal/watch/finding"
+)
+
+// wireDeliver makes the room that hands over.
+func (a *App) wireDeliver(ctx context.Context) (err error) {
+	settings := deliver.Settings{
+		PublicURL: func() string { return a.link("") }, From: a.MailFrom, Loopback: a.Demo || a.still != nil, Letterhead: a.letterhead,
+	}
+	if a.SMTP != "" {
+		if settings.SMTP, err = deliver.ParseSMTP(a.SMTP, a.Demo); err != nil {
+			return err
+		}
+	}
+	if a.MailFrom != "" {
+		if _, err := deliver.ParseFrom(a.MailFrom); err != nil {
+			return err
+		}
+	}
+	a.deliver = deliver.New(deliver.Deps{
+		DB: a.db, Journal: a.journal, Clock: a.clock, Texts: a.bundle, Log: a.log, Warnings: a.warning, Evidence: proof{a.finding}, Settings: settings,
+	})
+	return a.deliver.Begin(ctx)
+}
+
+// letterhead is who writes the centre's letters at a time: the authority of the
+// regime then in force.
+func (a *App) letterhead(at time.Time, language string) deliver.Letterhead {
+	authority := a.regime.Authority(at)
+	name := authority.NameVi
+	if language == "en" {
+		name = authority.NameEn
+	}
+	return deliver.Letterhead{Superior: name}
+}
+
+// proof reads evidence for the files that go with warnings.
+type proof struct{ room *finding.Room }
+
+func (p proof) EvidenceOf(ctx context.Context, findings []int64, each int) ([]deliver.EvidenceRow, error) {
+	ids := make([]finding.ID, len(findings))
+	for i, n := range findings {
+		ids[i] = finding.ID(n)
+	}
+	rows, err := p.room.EvidenceOf(ctx, ids, each)
+	out := make([]deliver.EvidenceRow, len(rows))
+	for i, r := range rows {
+		out[i] = deliver.EvidenceRow{
+			Finding: int64(r.Finding), Document: r.Document, Line: r.Line, At: r.At, Source: r.Source, Header: r.Header, Fields: r.Fields, Gone: r.Gone,
+		}
+	}
+	return out, err
+}
+
+// mailLink writes down mail with a link to set a password, in the bracket that
+// makes the link.
+func (a *App) mailLink(_ context.Context, tx *db.Tx, to, template string, args map[string]string) error {
+	return a.deliver.Note(tx, deliver.Note{To: to, Template: template, Args: args})
+}
