@@ -197,6 +197,8 @@ type Query struct {
 	Before  int64 // only entries in front of this sequence number
 	Subject string
 	Verbs   []string // exact words
+	Noun    string   // the verbs of a noun: "finding" is finding.opened and the like
+	Actor   string   // who wrote them, in full
 	Where   string   // a condition made by auth.Scope on column j.organisation
 	Newest  bool     // newest first
 	Limit   int
@@ -220,6 +222,12 @@ func Entries(tx *db.Tx, q Query) ([]Entry, error) {
 	}
 	if q.Subject != "" {
 		arg("j.subject = ?", q.Subject)
+	}
+	if q.Noun != "" {
+		arg("j.verb LIKE ?", q.Noun+".%")
+	}
+	if q.Actor != "" {
+		arg("j.actor = ?", q.Actor)
 	}
 	if len(q.Verbs) > 0 {
 		var words []string
