@@ -23,8 +23,8 @@ const patience = 200 * time.Millisecond
 
 // Workers are the workers of the room: "post" hands over mail, "hook" webhooks.
 func (r *Room) Workers() []journal.Worker {
-	post := &postOffice{room: r, channel: warning.ByMail, lines: r.Settings.Lines}
-	hook := &postOffice{room: r, channel: warning.ByWebhook, lines: 2}
+	post := &postOffice{room: r, channel: warning.ByMail, lines: r.Settings.Lines, desk: make(chan *request, r.Settings.Lines)}
+	hook := &postOffice{room: r, channel: warning.ByWebhook, lines: 2, desk: make(chan *request, 2)}
 	return []journal.Worker{
 		{Name: "post", Run: post.run, Idle: post.idle},
 		{Name: "hook", Run: hook.run, Idle: hook.idle},
@@ -37,6 +37,7 @@ type postOffice struct {
 	channel warning.Channel
 	lines   int
 	busy    atomic.Int64 // lines that claim for themselves what is ready
+	desk    chan *request
 }
 
 // idle says that nothing is ready and nothing is in flight. What is deferred to
@@ -83,7 +84,11 @@ func (p *postOffice) run(ctx context.Context) error {
 		return err
 	}
 	work := make(chan struct{}, p.lines) // one token for each delivery that a free line may claim
-	var lines sync.WaitGroup
+	var lines, clerk sync.WaitGroup
+	gone := make(chan struct{})
+	clerk.Go(func() { p.clerk(context.WithoutCancel(ctx), gone) })
+	defer clerk.Wait()
+	defer close(gone) // the clerk stays until the last line has told its outcome
 	defer lines.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -249,18 +254,17 @@ func (p *postOffice) line(ctx context.Context, n int, work <-chan struct{}) {
 			pause = 100 * time.Millisecond
 		}
 		p.busy.Add(1)
-		c, err := p.settle(ctx, n, nil, Outcome{}, "")
+		c, err := p.settle(&request{line: n})
 		for err == nil && c != nil {
 			outcome, sum := p.hand(ctx, &l, &c.delivery)
 			if outcome.Broken {
 				l.close()
 			}
-			done := c
-			c, err = p.record(ctx, n, done, outcome, sum)
+			c, err = p.record(ctx, &request{line: n, last: c, outcome: outcome, sum: sum})
 			if err == nil && c != nil && p.channel == warning.ByMail {
 				if broken := l.open(ctx); broken != nil {
 					// The next one is claimed already; it goes back untouched.
-					_, err = p.settle(ctx, -1, c, Judge(PhaseLine, broken, ""), "")
+					_, err = p.record(ctx, &request{line: claimsNothing, last: c, outcome: Judge(PhaseLine, broken, "")})
 					c = nil
 				}
 			}
@@ -274,21 +278,25 @@ func (p *postOffice) line(ctx context.Context, n int, work <-chan struct{}) {
 }
 
 // record writes down what came of an attempt and claims the next. An outcome must
-// not be lost to a stopping process: it knows more than the next start would.
-func (p *postOffice) record(ctx context.Context, n int, c *claim, o Outcome, sum string) (*claim, error) {
-	if ctx.Err() != nil {
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_, err := p.settle(last, -1, c, o, sum)
-		return nil, err
+// not be lost to a database that is away for a moment, nor to a stopping process:
+// it knows more than the next start would.
+func (p *postOffice) record(ctx context.Context, r *request) (*claim, error) {
+	const patient = 5
+	for try := 1; ; try++ {
+		if ctx.Err() != nil {
+			r.line = claimsNothing
+		}
+		next, err := p.settle(r)
+		switch {
+		case err == nil:
+			return next, nil
+		case unavailable(err) && ctx.Err() == nil:
+		case try >= patient:
+			return nil, err
+		}
+		p.room.Log.Warn("record a hand-over, trying again", "delivery", r.last.delivery.ID, "error", err)
+		time.Sleep(time.Duration(min(try, 10)) * 200 * time.Millisecond)
 	}
-	next, err := p.settle(ctx, n, c, o, sum)
-	if unavailable(err) {
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_, err = p.settle(last, -1, c, o, sum)
-	}
-	return next, err
 }
 
 func rest(ctx context.Context, d time.Duration) {
@@ -319,27 +327,92 @@ func (p *postOffice) hand(ctx context.Context, l *line, d *Delivery) (Outcome, s
 	return l.hand(ctx, p.room.from.Address, d.Recipient, message), hex.EncodeToString(sum[:])
 }
 
+// A request is what a line asks of the clerk: write down what came of the last
+// delivery, and give it the next.
+type request struct {
+	line    int    // claimsNothing wants none
+	last    *claim // nil when there was none
+	outcome Outcome
+	sum     string // SHA-256 of the message
+
+	next *claim // nil when nothing is ready
+	err  error
+	done chan struct{}
+}
+
+const claimsNothing = -1
+
 // settle is the one bracket of a hand-over: it records what came of the last
-// delivery and claims the next one for line n, whose attempt is thereby in the
-// database before anything is sent. n below 0 claims nothing. The claim is nil
-// when nothing is ready.
-func (p *postOffice) settle(ctx context.Context, n int, last *claim, o Outcome, sum string) (next *claim, err error) {
-	err = p.room.DB.Write(ctx, func(tx *db.Tx) error {
-		if last != nil {
-			if err := p.conclude(tx, last, o, sum); err != nil {
+// delivery and claims the next one, whose attempt is thereby in the database
+// before anything is sent.
+func (p *postOffice) settle(r *request) (*claim, error) {
+	r.next, r.err, r.done = nil, nil, make(chan struct{})
+	p.desk <- r
+	<-r.done
+	return r.next, r.err
+}
+
+// clerk writes for all lines. Whatever they ask while one bracket is synced to
+// disk goes into the next one together, so that eight lines cost one sync.
+func (p *postOffice) clerk(ctx context.Context, gone <-chan struct{}) {
+	for {
+		var batch []*request
+		select {
+		case <-gone:
+			return
+		case r := <-p.desk:
+			batch = append(batch, r)
+		}
+		for more := true; more; {
+			select {
+			case r := <-p.desk:
+				batch = append(batch, r)
+			default:
+				more = false
+			}
+		}
+		err := p.write(ctx, batch)
+		for _, r := range batch {
+			if r.err = err; err != nil && len(batch) > 1 {
+				r.err = p.write(ctx, []*request{r}) // one bad request must not spoil the others
+			}
+			if r.err != nil {
+				r.next = nil
+			}
+			close(r.done)
+		}
+	}
+}
+
+func (p *postOffice) write(ctx context.Context, batch []*request) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	return p.room.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		var drafts []journal.Draft
+		for _, r := range batch {
+			if r.last == nil {
+				continue
+			}
+			if drafts, err = p.conclude(tx, drafts, r); err != nil {
 				return err
 			}
 		}
-		if n < 0 {
-			return nil
+		if len(drafts) > 0 {
+			if _, err := p.room.Journal.Append(tx, drafts...); err != nil {
+				return err
+			}
 		}
-		next, err = p.claim(tx, n)
-		return err
+		for _, r := range batch {
+			r.next = nil
+			if r.line == claimsNothing {
+				continue
+			}
+			if r.next, err = p.claim(tx, r.line); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return next, nil
 }
 
 func (p *postOffice) claim(tx *db.Tx, n int) (*claim, error) {
@@ -370,27 +443,28 @@ func (p *postOffice) note(tx *db.Tx, d *Delivery, o Outcome, sum string) error {
 	return err
 }
 
-func (p *postOffice) conclude(tx *db.Tx, c *claim, o Outcome, sum string) error {
-	d, err := load(tx, c.delivery.ID)
+func (p *postOffice) conclude(tx *db.Tx, drafts []journal.Draft, r *request) ([]journal.Draft, error) {
+	d, err := load(tx, r.last.delivery.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	o := r.outcome
 	if o.Late {
 		if _, err := tx.Exec(`DELETE FROM delivery_attempt WHERE delivery = $1 AND n = $2`, int64(d.ID), d.Attempts); err != nil {
-			return err
+			return nil, err
 		}
 		_, err := tx.Exec(`UPDATE delivery SET waiting = 1, node = '', attempts = attempts - 1 WHERE id = $1`, int64(d.ID))
-		return err
+		return drafts, err
 	}
-	if err := p.note(tx, &d, o, sum); err != nil {
-		return err
+	if err := p.note(tx, &d, o, r.sum); err != nil {
+		return nil, err
 	}
-	now := p.room.Clock.Now()
 	if d.State == Acknowledged {
 		// The recipient was faster than the server's answer.
 		_, err := tx.Exec(`UPDATE delivery SET waiting = 0, node = '' WHERE id = $1`, int64(d.ID))
-		return err
+		return drafts, err
 	}
+	now := p.room.Clock.Now()
 	d.Reply, d.waiting = o.Reply, waitsNot
 	if (o.State == Deferred || o.State == Uncertain) && d.Attempts >= int64(p.room.Settings.AttemptsMost) {
 		o.State = Failed
@@ -403,11 +477,7 @@ func (p *postOffice) conclude(tx *db.Tx, c *claim, o Outcome, sum string) error 
 	case Due, Delivered, Bounced, Failed, Acknowledged:
 	}
 	draft, err := d.move(tx, "stage:post", o.State)
-	if err != nil {
-		return err
-	}
-	_, err = p.room.Journal.Append(tx, draft)
-	return err
+	return append(drafts, draft), err
 }
 
 // box hands mail over to the outbox: there is no SMTP server, and people read it
