@@ -11,8 +11,10 @@ import (
 )
 
 // A Migration is one step of the schema. Its SQL holds statements separated by
-// ";" at the end of a line, with two words that differ between the engines:
-// {{id}} is the column type of an int64 primary key, {{bytes}} of a byte string.
+// ";" at the end of a line, with words that differ between the engines: {{id}} is
+// the column type of an int64 primary key, {{bytes}} of a byte string. {{keyed}}
+// behind a CREATE TABLE keeps its rows in its primary key instead of beside it,
+// where the engine can: one tree less to write for narrow rows.
 type Migration struct{ Name, SQL string }
 
 // base is the step that every database begins with.
@@ -60,11 +62,11 @@ func (d *DB) Migrate(ctx context.Context, steps []Migration) error {
 
 // statements are the statements of a step in the words of the engine.
 func (d *DB) statements(text string) []string {
-	id, bytes := "INTEGER PRIMARY KEY", "BLOB"
+	id, bytes, keyed := "INTEGER PRIMARY KEY", "BLOB", " WITHOUT ROWID"
 	if d.engine == PostgreSQL {
-		id, bytes = "BIGINT PRIMARY KEY", "BYTEA"
+		id, bytes, keyed = "BIGINT PRIMARY KEY", "BYTEA", ""
 	}
-	text = strings.NewReplacer("{{id}}", id, "{{bytes}}", bytes).Replace(text)
+	text = strings.NewReplacer("{{id}}", id, "{{bytes}}", bytes, "{{keyed}}", keyed).Replace(text)
 	var out []string
 	for part := range strings.SplitSeq(text+"\n", ";\n") {
 		if strings.TrimSpace(part) != "" {

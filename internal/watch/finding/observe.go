@@ -276,6 +276,7 @@ type writing struct {
 	tally       tally
 	fresh       []*Finding // to insert
 	changed     []*Finding // to update
+	ticked      []*problem // to count
 	retired     []ID       // verified long ago, and back as a new finding
 	opened      []*Finding
 	reopened    []*Finding
@@ -286,68 +287,78 @@ type writing struct {
 	first, last time.Time // own times of the rows
 }
 
-// A sight is an observation with the finding it is evidence of.
+// A sight is an observation with the finding it is evidence of: one that has no
+// number yet, or the number.
 type sight struct {
 	of *Finding
+	id ID
 	by *observation
 }
 
+// A problem is what the observations of one key in one batch are about.
+type problem struct {
+	head    head     // of the finding that stands; its id is 0 when there is none
+	grave   bool     // some observation may do more than count
+	counted bool     // head has been moved
+	sourced bool     // and its source with it
+	finding *Finding // the whole of it, where it is new or more than counters may move
+	touched bool     // the whole of it is to be written
+}
+
 // observe decides for each row whether it opens a finding, reopens one or
-// raises a counter.
+// raises a counter. Nearly all rows of a daily report only count, so that has a
+// way of its own: it reads and writes a finding's counters, and nothing else.
 func (w *writing) observe(rows []observation) error {
 	rows, err := w.unseen(rows)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	keys := make([][]byte, 0, len(rows))
-	known := make(map[Key]*Finding, len(rows))
-	for i := range rows {
-		if _, ok := known[rows[i].key]; !ok {
-			known[rows[i].key] = nil
-			keys = append(keys, rows[i].key[:])
-		}
-	}
-	found, err := db.SelectIn[findingRow](w.tx, `SELECT `+findingColumns+` FROM finding WHERE current = 1 AND key IN ({keys})`, keys)
+	problems, of, err := w.problems(rows)
 	if err != nil {
 		return err
-	}
-	for i := range found {
-		f := found[i].finding()
-		known[f.Key] = &f
 	}
 	mutes, err := w.room.mutes(w.tx, w.now)
 	if err != nil {
 		return err
 	}
-	touched := make(map[*Finding]bool, len(known))
+	w.evidence = make([]sight, 0, len(rows))
 	for i := range rows {
-		o := &rows[i]
+		o, p := &rows[i], &problems[of[i]]
 		if w.first.IsZero() || o.at.Before(w.first) {
 			w.first = o.at
 		}
 		if o.at.After(w.last) {
 			w.last = o.at
 		}
-		f := known[o.key]
-		if f == nil || (f.State == Verified && f.DecidedAt.Before(w.now.Add(-renewal)) && o.at.After(f.ClaimedAt)) {
+		switch f := p.finding; {
+		case f == nil && p.head.id != 0:
+			w.tick(p, o)
+			w.evidence = append(w.evidence, sight{id: p.head.id, by: o})
+			continue
+		case f == nil || (f.State == Verified && f.DecidedAt.Before(w.now.Add(-renewal)) && o.at.After(f.ClaimedAt)):
 			if f != nil {
 				w.retired = append(w.retired, f.ID)
-				delete(touched, f)
+				if p.touched {
+					w.changed = append(w.changed, f)
+				}
 			}
-			f = w.open(o, mutes)
-			known[o.key] = f
-		} else {
+			p.finding, p.touched = w.open(o, mutes), false
+		default:
 			w.count(f, o, mutes)
-			if f.ID != 0 {
-				touched[f] = true
-			}
+			p.touched = f.ID != 0
 		}
-		w.evidence = append(w.evidence, sight{f, o})
+		w.evidence = append(w.evidence, sight{of: p.finding, by: o})
 	}
-	for f := range touched {
-		w.changed = append(w.changed, f)
+	for i := range problems {
+		switch p := &problems[i]; {
+		case p.touched:
+			w.changed = append(w.changed, p.finding)
+		case p.counted:
+			w.ticked = append(w.ticked, p)
+		}
 	}
 	slices.SortFunc(w.changed, func(a, b *Finding) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(w.ticked, func(a, b *problem) int { return cmp.Compare(a.head.id, b.head.id) })
 	if len(w.fresh) == 0 {
 		return nil
 	}
@@ -359,6 +370,56 @@ func (w *writing) observe(rows []observation) error {
 		f.ID = ID(first + int64(i))
 	}
 	return nil
+}
+
+// problems are the problems of the rows, and which row is about which.
+func (w *writing) problems(rows []observation) (problems []problem, of []int32, err error) {
+	problems, of = make([]problem, 0, len(rows)), make([]int32, len(rows))
+	place := make(map[Key]int32, len(rows))
+	keys := make([][]byte, 0, len(rows))
+	for i := range rows {
+		at, ok := place[rows[i].key]
+		if !ok {
+			at = int32(len(problems))
+			place[rows[i].key] = at
+			problems = append(problems, problem{})
+			keys = append(keys, rows[i].key[:])
+		}
+		of[i] = at
+	}
+	err = eachHead(w.tx, keys, w.source, func(key []byte, h head) { problems[place[Key(key)]].head = h })
+	if err != nil {
+		return nil, nil, err
+	}
+	var whole []int64
+	for i := range rows {
+		p := &problems[of[i]]
+		h := &p.head
+		if h.id != 0 && !p.grave && (!h.plain || rows[i].severity > h.severity || (rows[i].cause != "" && !h.caused)) {
+			p.grave = true
+			whole = append(whole, int64(h.id))
+		}
+	}
+	found, err := db.SelectIn[findingRow](w.tx, `SELECT `+findingColumns+` FROM finding WHERE id IN ({keys})`, whole)
+	for i := range found {
+		f := found[i].finding()
+		problems[place[f.Key]].finding = &f
+	}
+	return problems, of, err
+}
+
+// tick counts an observation that does nothing else to its finding.
+func (w *writing) tick(p *problem, o *observation) {
+	w.counted++
+	h := &p.head
+	p.counted = true
+	h.count++
+	at := db.Micros(o.at)
+	h.first = min(h.first, at)
+	if at > h.last {
+		h.last = at
+		p.sourced = p.sourced || h.source != w.source.ID || h.reportType != w.doc.ReportType
+	}
 }
 
 // unseen leaves out the rows that an earlier round of the document has already
@@ -520,11 +581,15 @@ func (w *writing) write() error {
 			return err
 		}
 	}
-	args := make([]any, 0, len(w.fresh)*findingWidth)
+	args := make([]any, 0, max(len(w.fresh)*freshWidth, len(w.evidence)*6))
+	sources := sourcesText([]int64{w.source.ID})
 	for _, f := range w.fresh {
-		args = append(args, f.values()...)
+		args = f.appendFresh(args, sources)
 	}
-	if err := w.tx.Bulk(`INSERT INTO finding (`+findingColumns+`) VALUES`, "", findingWidth, args); err != nil {
+	if err := w.tx.Bulk(`INSERT INTO finding (`+freshColumns+`) VALUES`, "", freshWidth, args); err != nil {
+		return err
+	}
+	if err := w.ticks(args[:0]); err != nil {
 		return err
 	}
 	for _, f := range w.changed {
@@ -532,14 +597,37 @@ func (w *writing) write() error {
 			return err
 		}
 	}
-	args = make([]any, 0, len(w.evidence)*6)
+	args = args[:0]
 	for _, s := range w.evidence {
-		args = append(args, int64(s.of.ID), w.doc.ID, s.by.line, s.by.place, s.by.length, db.Micros(s.by.at))
+		if s.of != nil {
+			s.id = s.of.ID
+		}
+		args = append(args, int64(s.id), w.doc.ID, s.by.line, s.by.place, s.by.length, db.Micros(s.by.at))
 	}
 	if err := w.tx.Bulk(`INSERT INTO evidence (finding, document, line, place, length, at) VALUES`, `ON CONFLICT DO NOTHING`, 6, args); err != nil {
 		return err
 	}
 	return w.tally.store(w.tx)
+}
+
+// ticks writes the counters of the findings that were only counted.
+func (w *writing) ticks(args []any) error {
+	for _, p := range w.ticked {
+		if !p.sourced {
+			args = append(args, p.head.count, p.head.first, p.head.last, int64(p.head.id))
+		}
+	}
+	if _, err := w.tx.BulkUpdate("finding", `count = {1}, first_seen = {2}, last_seen = {3}`, `id = {4}`, 4, args); err != nil {
+		return err
+	}
+	args = args[:0]
+	for _, p := range w.ticked {
+		if p.sourced {
+			args = append(args, p.head.count, p.head.first, p.head.last, w.source.ID, w.doc.ReportType, int64(p.head.id))
+		}
+	}
+	_, err := w.tx.BulkUpdate("finding", `count = {1}, first_seen = {2}, last_seen = {3}, last_source = {4}, report_type = {5}`, `id = {6}`, 6, args)
+	return err
 }
 
 // released makes the finding of a quarantined row that a person put right.

@@ -1,11 +1,13 @@
 package finding
 
 import (
+	"database/sql"
 	"strconv"
 	"strings"
 
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/tlp"
+	"tocsin/internal/watch/intake"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/match"
 )
@@ -83,17 +85,80 @@ func (f *Finding) values() []any {
 	if address, ok := match.Address(f.Asset); ok {
 		ip = addressBytes(address)
 	}
-	words := make([]string, len(f.Flags))
-	for i, flag := range f.Flags {
-		words[i] = string(flag)
-	}
 	return []any{
 		int64(f.ID), f.Key[:], 1, db.Bool(f.Live()), f.Organisation, f.System, f.Realm, string(f.Asset), ip, match.ReversedName(f.Asset),
 		string(f.Kind), f.Discriminator, int(f.Severity), string(f.State), db.Micros(f.FirstSeen), db.Micros(f.LastSeen), f.Count,
 		sourcesText(f.Sources), f.LastSource, f.ReportType, int(f.TLP), f.Rule, string(f.Classification), f.Cause, f.Probability,
-		strings.Join(words, " "), f.Document, db.Micros(f.OpenedAt), f.OpenedSeq, db.Micros(f.ClaimedAt), db.Micros(f.DecidedAt),
+		flagsText(f.Flags), f.Document, db.Micros(f.OpenedAt), f.OpenedSeq, db.Micros(f.ClaimedAt), db.Micros(f.DecidedAt),
 		f.DecidedBy, f.Reason, db.Micros(f.Until), f.Witness, db.Bool(f.Unwarned), f.Muted, f.Warning,
 	}
+}
+
+// freshColumns are the columns that a finding has when a report opens it; the
+// others have their defaults.
+const freshColumns = `id, key, organisation, system, realm, asset, ip, rname, kind, discriminator, severity,
+	first_seen, last_seen, count, sources, last_source, report_type, tlp, rule, classification, cause, flags,
+	document, opened_at, opened_seq, unwarned, muted`
+
+// freshWidth is how many columns those are.
+const freshWidth = 27
+
+// appendFresh appends the values of freshColumns.
+func (f *Finding) appendFresh(args []any, sources string) []any {
+	var ip []byte
+	if address, ok := match.Address(f.Asset); ok {
+		ip = addressBytes(address)
+	}
+	return append(args,
+		int64(f.ID), f.Key[:], f.Organisation, f.System, f.Realm, string(f.Asset), ip, match.ReversedName(f.Asset), string(f.Kind),
+		f.Discriminator, int64(f.Severity), db.Micros(f.FirstSeen), db.Micros(f.LastSeen), f.Count, sources, f.LastSource, f.ReportType,
+		int64(f.TLP), f.Rule, string(f.Classification), f.Cause, flagsText(f.Flags), f.Document, db.Micros(f.OpenedAt), f.OpenedSeq,
+		int64(db.Bool(f.Unwarned)), f.Muted)
+}
+
+func flagsText(flags []row.Flag) string {
+	if len(flags) == 0 {
+		return ""
+	}
+	words := make([]string, len(flags))
+	for i, flag := range flags {
+		words[i] = string(flag)
+	}
+	return strings.Join(words, " ")
+}
+
+// A head is what must be known of a finding to count an observation of it.
+type head struct {
+	id          ID
+	severity    row.Severity
+	plain       bool // open to its owner, of this source, as confidential as it: an observation may only count
+	caused      bool
+	first, last int64 // µs
+	count       int64
+	source      int64 // that saw it last
+	reportType  string
+}
+
+// eachHead reads the heads of the current findings of keys.
+func eachHead(tx *db.Tx, keys [][]byte, source intake.Source, read func(key []byte, h head)) error {
+	id := itoa(source.ID)
+	text := `SELECT key, id, severity, CASE WHEN state NOT IN ('claimed_fixed', 'verified') AND sources LIKE '%,` + id + `,%' AND tlp >= ` +
+		itoa(int64(source.TLP)) + ` THEN 1 ELSE 0 END, CASE WHEN cause <> '' THEN 1 ELSE 0 END, first_seen, last_seen, count, last_source, report_type
+		FROM finding WHERE current = 1 AND key IN ({keys})`
+	var (
+		h                       head
+		key                     sql.RawBytes
+		severity, plain, caused int
+	)
+	into := []any{&key, &h.id, &severity, &plain, &caused, &h.first, &h.last, &h.count, &h.source, &h.reportType}
+	return db.EachIn(tx, text, keys, func(r db.Row) error {
+		if err := r.Scan(into...); err != nil {
+			return err
+		}
+		h.severity, h.plain, h.caused = row.Severity(severity), plain == 1, caused == 1
+		read(key, h)
+		return nil
+	})
 }
 
 // update writes everything of a finding that can change.
