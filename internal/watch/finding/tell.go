@@ -110,6 +110,25 @@ func (r *Room) WarningOf(tx *db.Tx, id ID) (int64, error) {
 	return tx.Int(`SELECT warning FROM finding WHERE id = $1`, int64(id))
 }
 
+// Acknowledged moves the open findings of a warning on: somebody of its
+// organisation has answered it.
+func (r *Room) Acknowledged(tx *db.Tx, warning int64, by string) error {
+	open, err := query(tx, `warning = $1 AND state = 'open' ORDER BY id`, warning)
+	if err != nil {
+		return err
+	}
+	t, err := Of(Ack)
+	if err != nil {
+		return err
+	}
+	for _, f := range open {
+		if _, err := r.move(tx, by, f, t, Change{Act: Ack}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Load reads one finding, whoever asks: for stages.
 func (r *Room) Load(tx *db.Tx, id ID) (Finding, error) { return load(tx, id) }
 

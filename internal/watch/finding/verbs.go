@@ -215,13 +215,15 @@ type Rehomed struct {
 	From string `json:"from"` // organisation codes, "" for nobody
 	To   string `json:"to"`
 	Rule string `json:"rule"`
+	// Warning is the one that told of it to the old owner, and has lost it.
+	Warning int64 `json:"warning,omitempty"`
 }
 
 // rehome moves a finding to its owner as known now, who is to be told.
 func (r *Room) rehome(tx *db.Tx, by string, f *Finding, organisation, system int64, rule string) error {
 	count := tally{}
 	count.add(f, -1)
-	from := f.Organisation
+	from, warning := f.Organisation, f.Warning
 	f.Organisation, f.System, f.Rule = organisation, system, rule
 	if from != organisation {
 		f.Warning = 0
@@ -230,7 +232,7 @@ func (r *Room) rehome(tx *db.Tx, by string, f *Finding, organisation, system int
 	count.add(f, 1)
 	_, err := r.Journal.Append(tx, journal.Draft{
 		Actor: by, Organisation: organisation, Subject: f.ID.Subject(), Verb: "finding.moved",
-		Body: Rehomed{From: r.Estate.Code(from), To: r.Estate.Code(organisation), Rule: rule}, Records: []journal.Record{f.record()},
+		Body: Rehomed{From: r.Estate.Code(from), To: r.Estate.Code(organisation), Rule: rule, Warning: warning}, Records: []journal.Record{f.record()},
 	})
 	if err != nil {
 		return err

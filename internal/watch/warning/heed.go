@@ -20,19 +20,23 @@ type Failed struct {
 }
 
 // Heed is the stage "heed": it follows what becomes of warnings elsewhere. One
-// whose findings are all over is closed; one that reached nobody climbs at once;
+// that was acknowledged has its findings acknowledged; one whose findings are all over is closed; one that reached nobody climbs at once;
 // one whose organisation had nobody goes to the first contact who appears.
 func (r *Room) Heed() journal.Stage {
 	return journal.Stage{
 		Name: "heed",
 		Verbs: []string{
 			"finding.verified", "finding.false_positive", "finding.accepted_risk", "finding.moved", "finding.merged",
-			"document.verified", "delivery.bounced", "delivery.failed", "contact.added", "contact.changed",
+			"document.verified", VerbAcknowledged, "delivery.bounced", "delivery.failed", "contact.added", "contact.changed",
 		},
 		Do: func(_ context.Context, tx *db.Tx, list []journal.Entry) error {
 			asked := map[int64]bool{} // a report that closes a thousand findings asks for each warning once
 			for _, e := range list {
 				switch e.Verb {
+				case VerbAcknowledged:
+					if err := r.answered(tx, e); err != nil {
+						return err
+					}
 				case "delivery.bounced", "delivery.failed":
 					if err := r.unreached(tx, e); err != nil {
 						return err
@@ -50,6 +54,18 @@ func (r *Room) Heed() journal.Stage {
 			return nil
 		},
 	}
+}
+
+// answered passes an acknowledgement on to what the warning told of.
+func (r *Room) answered(tx *db.Tx, e journal.Entry) error {
+	var body struct {
+		Warning int64  `json:"warning"`
+		By      string `json:"by"`
+	}
+	if err := json.Unmarshal(e.Body, &body); err != nil {
+		return errs.New(errs.Internal, "read %s: %w", e.Verb, err)
+	}
+	return r.Findings.Acknowledged(tx, body.Warning, body.By)
 }
 
 // mended closes the warnings of findings that are over, when no other is left.

@@ -68,6 +68,9 @@ type Findings interface {
 	IDsOf(tx *db.Tx, warnings []int64) (map[int64][]int64, error)
 	// WarningOf is the warning that told of a finding last, 0 when none did.
 	WarningOf(tx *db.Tx, finding int64) (int64, error)
+	// Acknowledged moves the open findings of a warning on: its organisation has
+	// answered.
+	Acknowledged(tx *db.Tx, warning int64, by string) error
 	// RaiseNoContact opens the finding that an organisation has nobody to warn, or
 	// counts it.
 	RaiseNoContact(tx *db.Tx, organisation int64) error

@@ -324,7 +324,8 @@ func (w *World) Entries(verbs ...string) (list []journal.Entry) {
 // Findings is the room of findings over the table fake_finding.
 type Findings struct {
 	mu     sync.Mutex
-	Nobody []int64 // organisations for which a no-contact finding is raised
+	Nobody   []int64 // organisations for which a no-contact finding is raised
+	Answered []int64 // warnings whose findings were acknowledged
 }
 
 type fake struct {
@@ -424,6 +425,14 @@ func (f *Findings) IDsOf(tx *db.Tx, warnings []int64) (map[int64][]int64, error)
 // WarningOf implements warning.Findings.
 func (f *Findings) WarningOf(tx *db.Tx, finding int64) (int64, error) {
 	return tx.Int(`SELECT warning FROM fake_finding WHERE id = $1`, finding)
+}
+
+// Acknowledged implements warning.Findings.
+func (f *Findings) Acknowledged(_ *db.Tx, id int64, _ string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Answered = append(f.Answered, id)
+	return nil
 }
 
 // RaiseNoContact implements warning.Findings.
