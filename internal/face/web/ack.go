@@ -58,9 +58,7 @@ func (s *Site) ackShow(w http.ResponseWriter, r *http.Request, ack deliver.Ack) 
 	if ack.Done {
 		p.Title = p.T("web.ack.done_title")
 	}
-	if due := warned.Due; !due.IsZero() {
-		d.By = p.T("web.officer.by", "at", due, "left", p.Ago(due, p.Now))
-	}
+	d.By = byWords(p, warned.Due)
 	d.Remedy = warned.Remedy
 	d.Next = []string{p.T("web.ack.next1"), p.T("web.ack.next2"), p.T("web.ack.next3")}
 	if !d.Remedy.IsZero() {

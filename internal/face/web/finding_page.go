@@ -106,12 +106,19 @@ func (s *Site) findingAll(p *ui.Page, r *http.Request, id finding.ID) (d finding
 	d.What, d.Steps = kindAdvice(p, f.Kind)
 	d.Life = ui.LifeLine{Noun: "finding", Steps: lifeSteps(f, history), Acts: s.findingActs(p, a, f)}
 	d.History = s.findingMoments(p, a, history)
+	d.History = append(d.History, s.firstMoment(p, a, f, history)...)
 	d.Facts = s.findingFacts(p, a, f, sources)
 	if auth.May(a, auth.FindingMove) == nil {
 		d.Move = "/findings/" + f.ID.String() + "/move"
 	}
-	d.Warnings, err = s.warnedOf(p, r, f)
-	return d, err
+	if d.Warnings, err = s.warnedOf(p, r, f); err != nil {
+		return d, err
+	}
+	for _, w := range d.Warnings {
+		d.History = append(d.History, w.History...)
+	}
+	slices.SortStableFunc(d.History, func(x, y ui.Moment) int { return y.At.Compare(x.At) })
+	return d, nil
 }
 
 func (s *Site) proof(a auth.Actor, e finding.EvidenceRow) proof {
@@ -366,6 +373,20 @@ func (s *Site) findingMoments(p *ui.Page, a auth.Actor, history []journal.Entry)
 		all = append(all, m)
 	}
 	return all
+}
+
+// firstMoment is how the finding began where a document opened it: thousands of
+// findings of one document share its entry and have none of their own.
+func (s *Site) firstMoment(p *ui.Page, a auth.Actor, f finding.Finding, history []journal.Entry) []ui.Moment {
+	if f.Document == 0 || slices.ContainsFunc(history, func(e journal.Entry) bool { return stateOf(e) == finding.Open && !e.At.Before(f.OpenedAt) }) {
+		return nil
+	}
+	label := "S" + strconv.FormatInt(f.Document, 10)
+	m := ui.Moment{At: f.OpenedAt, Who: "Tocsin", What: verbWords(p, "finding.opened"), Tone: ui.ToneHigh, Extra: ui.Quiet(p.T("web.finding.opened_by", "document", label))}
+	if a.Scope.IsAll() {
+		m.Href = s.subjectHref(a, "document:"+label)
+	}
+	return []ui.Moment{m}
 }
 
 // seenName is the name of a code's organisation if the reader may see it.

@@ -102,7 +102,7 @@ func (s *Site) floorPage(p *ui.Page, r *http.Request) (d floorPage, err error) {
 	if err != nil {
 		return d, err
 	}
-	held, err := s.storms(p, r, &d)
+	held, err := s.floorStorms(p, r, &d)
 	if err != nil {
 		return d, err
 	}
@@ -126,8 +126,8 @@ func (s *Site) floorPage(p *ui.Page, r *http.Request) (d floorPage, err error) {
 	return d, nil
 }
 
-// storms adds the storms that wait and returns how many warnings they hold.
-func (s *Site) storms(p *ui.Page, r *http.Request, d *floorPage) (int64, error) {
+// floorStorms adds the storms that wait and returns how many warnings they hold.
+func (s *Site) floorStorms(p *ui.Page, r *http.Request, d *floorPage) (int64, error) {
 	var storms []warning.Storm
 	err := s.DB.Read(r.Context(), func(tx *db.Tx) (err error) {
 		storms, err = s.Warnings.Storms(tx, who(r))

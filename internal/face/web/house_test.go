@@ -144,6 +144,14 @@ func empty(t testing.TB) *house {
 	}
 	t.Cleanup(h.runner.Stop)
 
+	private, public, err := journal.NewKey("tocsin.example/test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal, err := journal.NewSeal(private, public)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var site *web.Site
 	gate, err := auth.NewGate(h.people, auth.Options{Refuse: func(w http.ResponseWriter, r *http.Request, err error) { site.Refuse(w, r, err) }})
 	if err != nil {
@@ -153,6 +161,16 @@ func empty(t testing.TB) *house {
 		DB: h.db, Journal: h.journal, Clock: h.clock, Bundle: texts, Log: log, People: h.people, Gate: gate, Regime: rules,
 		Estate: h.estate, Duty: h.duty, Intel: h.intel, Intake: h.intake, Findings: h.findings,
 		Warnings: h.warnings, Deliveries: h.post, Settle: h.runner.Settle, Places: h.runner.Places,
+		Verify: func(ctx context.Context, checkpoint string) (journal.Verdict, error) {
+			return journal.Verify(ctx, h.db, seal, h.audits(), checkpoint)
+		},
+		Checkpoint: func(ctx context.Context) (text string, err error) {
+			err = h.db.Read(ctx, func(tx *db.Tx) error {
+				text, err = seal.Checkpoint(tx)
+				return err
+			})
+			return text, err
+		},
 		City: func(lang string) string {
 			return map[string]string{"vi": "Thành phố Hồ Chí Minh", "en": "Ho Chi Minh City"}[lang]
 		},
@@ -176,6 +194,19 @@ func empty(t testing.TB) *house {
 	return h
 }
 
+// audits are the records that verify compares with the journal.
+func (h *house) audits() []journal.Audit {
+	var all []journal.Audit
+	for _, room := range [][]journal.Audit{
+		h.people.Audits(), estate.Audits(), duty.Audits(), h.intake.Audits(),
+		{h.findings.Audit(), h.findings.MuteAudit()},
+		{warning.Audit(), warning.AuditRouting(), warning.AuditStorms(), deliver.Audit(), deliver.AuditHooks()},
+	} {
+		all = append(all, room...)
+	}
+	return all
+}
+
 // city is a site with a small city in which things have happened.
 func city(t testing.TB) *house {
 	t.Helper()
@@ -187,11 +218,14 @@ P-SAI-GON,Phường Sài Gòn,Sai Gon ward,ward,TPHCM,city
 P-TAN-SON-NHAT,Phường Tân Sơn Nhất,Tan Son Nhat ward,ward,TPHCM,city
 X-BINH-CHANH,Xã Bình Chánh,Binh Chanh commune,commune,TPHCM,city
 DK-CON-DAO,Đặc khu Côn Đảo,Con Dao special zone,special_zone,TPHCM,city
+TT-TINH,Trung tâm Lưu trữ lịch sử,Historical archive,public_unit,TPHCM,city
+DT-SAO-MAI,Công ty An ninh mạng Sao Mai,Sao Mai Security,partner,,private
 TT-HCC-SG,Trung tâm Phục vụ hành chính công phường Sài Gòn,Sai Gon ward one-stop service centre,public_unit,P-SAI-GON,city
 `)
 	h.apply("contacts.csv", `organisation,name,email,phone,role,language,order,hours
 P-SAI-GON,Trực an toàn thông tin,attt@phuongsaigon.example,028 3829 0001,Đầu mối,vi,1,24x7
 P-SAI-GON,Trần Văn Lộc,loc@phuongsaigon.example,028 3829 0002,Phó Chánh Văn phòng,vi,2,Mon-Fri 07:30-17:00
+TT-TINH,Văn thư,vanthu@luutru.example,,Đầu mối,vi,1,Mon-Fri 07:30-17:00
 P-TAN-SON-NHAT,Trực,attt@phuongtansonnhat.example,,Đầu mối,vi,1,24x7
 `)
 	h.apply("systems.csv", `code,name_vi,name_en,owner,kind,level,criticality,status
@@ -210,6 +244,7 @@ P-SAI-GON,domain,phuongsaigon.example,CDV-SG,2025-07-01
 		t.Fatal(err)
 	}
 	h.source("shadowserver", intake.Source{Format: intake.Shadowserver, TLP: tlp.Amber})
+	h.source("sao-mai", intake.Source{Format: intake.Shadowserver, TLP: tlp.Green, Organisation: h.org("DT-SAO-MAI")})
 	at := noon().Add(-26 * time.Hour)
 	h.deliver("shadowserver", "2026-11-19-scan_rdp-vietnam-geo.csv", report("3389", "rdp", at, "203.0.113.5", "203.0.113.40", "203.0.113.70", "203.0.113.130", "203.0.113.200", "192.0.2.9"))
 	h.deliver("shadowserver", "2026-11-19-scan_dns-vietnam-geo.csv", report("53", "dns", at.Add(time.Hour), "203.0.113.6", "203.0.113.71", "203.0.113.131", "203.0.113.240"))

@@ -155,7 +155,7 @@ func mayView(p *ui.Page, d mayPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for _, role := range d.Roles {
-						var templ_7745c5c3_Var10 = []any{templ.KV("own", role == d.Own)}
+						var templ_7745c5c3_Var10 = []any{templ.KV("own", role == d.Own), templ.KV("no", !row.Has(role))}
 						templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var10...)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -191,7 +191,7 @@ func mayView(p *ui.Page, d mayPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						if row.Has(role) {
-							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<span class=\"tone-good\">")
+							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<span class=\"yes\">")
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"strings"
+	"time"
 
 	"tocsin/internal/base/auth"
 	"tocsin/internal/face/web/ui"
@@ -90,7 +91,16 @@ func (s *Site) holderWords(p *ui.Page, part string) string {
 	case "successor":
 		return p.T("web.rule.successor")
 	case "since":
-		return p.T("web.rule.since", "date", rest)
+		return p.T("web.rule.since", "date", dayWords(p, rest))
 	}
 	return part
+}
+
+// dayWords is an ISO date as the reader writes dates, or itself where it is none.
+func dayWords(p *ui.Page, iso string) string {
+	day, err := time.ParseInLocation(time.DateOnly, iso, p.Zone())
+	if err != nil {
+		return iso
+	}
+	return p.Date(day)
 }

@@ -104,9 +104,7 @@ func (s *Site) errand(p *ui.Page, d officerPage) *errand {
 			Title: p.T("web.officer.ask_ack", "id", first.ID), Text: first.Subject, Tone: ui.Tone(first.Severity),
 			Act: ui.Button{Label: p.T("web.officer.ack"), Action: "/warnings/" + first.ID + "/ack", Fields: backTo("/"), Kind: ui.KindPrimary},
 		}
-		if due := first.Warning.Due; !due.IsZero() {
-			e.By = p.T("web.officer.by", "at", due, "left", p.Ago(due, p.Now))
-		}
+		e.By = byWords(p, first.Warning.Due)
 		return e
 	case len(d.Findings) > 0:
 		f := d.Findings[0]
@@ -114,14 +112,23 @@ func (s *Site) errand(p *ui.Page, d officerPage) *errand {
 			Title: p.T("web.officer.ask_fix", "kind", kindName(p, f.Kind)), Text: f.Asset.Value(), Tone: ui.Tone(f.Severity.String()),
 			Act: ui.Button{Label: p.T("web.officer.see_how"), Href: "/findings/" + f.ID.String(), Kind: ui.KindPrimary},
 		}
-		if due := remedyOf(d, f); !due.IsZero() {
-			e.By = p.T("web.officer.by", "at", due, "left", p.Ago(due, p.Now))
-		}
+		e.By = byWords(p, remedyOf(d, f))
 		return e
 	case len(d.Contacts) == 0:
 		return &errand{Title: p.T("web.officer.ask_contact"), Text: p.T("web.officer.ask_contact_why"), Tone: ui.ToneMedium}
 	}
 	return nil
+}
+
+// byWords says until when, and how much of it is left or past.
+func byWords(p *ui.Page, due time.Time) string {
+	switch {
+	case due.IsZero():
+		return ""
+	case due.Before(p.Now):
+		return p.T("web.officer.overdue", "at", due, "late", p.Now.Sub(due))
+	}
+	return p.T("web.officer.by", "at", due, "left", due.Sub(p.Now))
 }
 
 // remedyOf is until when a finding should be mended, by the warning that told of

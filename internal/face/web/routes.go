@@ -89,9 +89,7 @@ func (s *Site) floorTable() []Route {
 }
 
 // workTable is warnings, deliveries, sources, the estate, duty, the journal.
-func (s *Site) workTable() []Route {
-	return []Route{}
-}
+func (s *Site) workTable() []Route { return s.workRoutes() }
 
 // leads says whether the actor may open a GET address of the table: navigation
 // and links show only those.

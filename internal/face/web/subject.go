@@ -17,8 +17,14 @@ func subjectID(subject string) string {
 func (s *Site) subjectHref(a auth.Actor, subject string) string {
 	noun, id, _ := strings.Cut(subject, ":")
 	for _, place := range [][2]string{
-		{"finding", "/findings/{id}"}, {"warning", "/warnings/{id}"}, {"document", "/documents/{id}"}, {"user", "/people/{id}"},
-		{"organisation", "/organisations/{code}"}, {"system", "/systems/{code}"}, {"delivery", "/outbox/{id}"}, {"source", "/sources/{name}"},
+		{"finding", "/findings/{id}"},
+		{"warning", "/warnings/{id}"},
+		{"document", "/documents/{id}"},
+		{"user", "/people/{id}"},
+		{"organisation", "/organisations/{code}"},
+		{"system", "/systems/{code}"},
+		{"delivery", "/outbox/{id}"},
+		{"source", "/sources/{name}"},
 	} {
 		if place[0] == noun && s.leads(a, place[1]) {
 			at := strings.LastIndex(place[1], "/")

@@ -47,15 +47,15 @@ type Deps struct {
 	Bundle  *i18n.Bundle // with the texts of every room, of ui and of this package
 	Log     *slog.Logger
 
-	People   *auth.Room
-	Gate     *auth.Gate
-	Regime   *regime.Regime
-	Estate   *estate.Room
-	Duty     *duty.Room
-	Intel    *intel.Room
-	Intake   *intake.Room
-	Findings *finding.Room
-	Warnings *warning.Room
+	People     *auth.Room
+	Gate       *auth.Gate
+	Regime     *regime.Regime
+	Estate     *estate.Room
+	Duty       *duty.Room
+	Intel      *intel.Room
+	Intake     *intake.Room
+	Findings   *finding.Room
+	Warnings   *warning.Room
 	Deliveries *deliver.Room
 
 	// City is the name of the city under Tocsin's own, in a language.

@@ -191,12 +191,12 @@ func (r *Room) Get(ctx context.Context, who auth.Actor, id ID) (f Finding, err e
 
 // A Number counts findings.
 type Number struct {
-	Organisation int64    `db:"organisation"`
-	Kind         row.Kind `db:"kind"`
-	Severity     row.Severity
-	SeverityNo   int   `db:"severity"`
-	State        State `db:"state"`
-	N            int64 `db:"n"`
+	Organisation int64        `db:"organisation"`
+	Kind         row.Kind     `db:"kind"`
+	Severity     row.Severity `db:"-"`
+	SeverityNo   int          `db:"severity"`
+	State        State        `db:"state"`
+	N            int64        `db:"n"`
 }
 
 // Numbers counts the findings that the reader may view, by what GroupBy names:

@@ -45,7 +45,7 @@ type asset struct {
 // files so that each can be read alone, and one file on the wire.
 func sheets() []string {
 	return []string{
-		"tokens", "base", "shell", "parts", "listing", "records", "charts", "forms", "narrow", "print",
+		"tokens", "base", "shell", "parts", "listing", "records", "charts", "forms", "pages", "narrow", "print",
 	}
 }
 
