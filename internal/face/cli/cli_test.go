@@ -180,6 +180,27 @@ func TestAReportIsHandedInAndItsFindingsAreWorkedOn(t *testing.T) {
 	}
 }
 
+func TestARefusalReachesWhoSendsALargeFile(t *testing.T) {
+	admin, _ := open(t)
+	admin.furnish()
+	large := admin.file("Báo cáo lớn.csv", strings.Repeat("x", 8<<20))
+	if p := admin.run("intake", large, "--source=none", "--json").problem(t, 3); p.Code != "not-found" {
+		t.Errorf("a source that is not there: %+v", p)
+	}
+	if o := admin.run("import", "estate", admin.dir); o.code != 5 {
+		t.Errorf("a folder: %+v", o)
+	}
+	small := admin.file("Báo cáo nhỏ.csv", apitest.Report)
+	if o := admin.run("intake", small, "--source=shadow", "-q"); o.code != 0 {
+		t.Fatalf("%+v", o)
+	}
+	var docs []api.Document
+	admin.run("document", "list", "--json").into(t, 0, &docs)
+	if len(docs) != 1 || docs[0].File != "Báo cáo nhỏ.csv" {
+		t.Errorf("its name: %+v", docs)
+	}
+}
+
 func TestARefusedRowLeavesItsFileAloneAndSaysWhere(t *testing.T) {
 	admin, _ := open(t)
 	good := admin.file("good.csv", apitest.Organisations)

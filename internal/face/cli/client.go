@@ -48,7 +48,7 @@ func (s *session) server() (*client, error) {
 	}
 	s.client = &client{base: strings.TrimRight(base, "/") + api.Prefix, token: token, http: &http.Client{
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
+			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: 10 * time.Second,
 			DialContext: (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		},
 		// A token goes where the caller sent it and nowhere else.
@@ -130,6 +130,13 @@ func (c *client) do(ctx context.Context, k call) (*http.Response, error) {
 	}
 	defer func() { _ = a.Body.Close() }()
 	return nil, refused(a)
+}
+
+// awaited is the header by which a large body is sent only when the server takes
+// it: a refusal would else be lost in the broken line.
+func awaited(h http.Header) http.Header {
+	h.Set("Expect", "100-continue")
+	return h
 }
 
 // sending is an error of the caller's own file while it is being sent.

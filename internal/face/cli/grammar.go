@@ -77,6 +77,12 @@ type grammar struct {
 		List outboxList `cmd:""`
 		Show outboxShow `cmd:""`
 	} `cmd:""`
+	Webhook struct {
+		Add    webhookAdd    `cmd:""`
+		List   listing       `cmd:""`
+		Show   showing       `cmd:""`
+		Remove webhookRemove `cmd:""`
+	} `cmd:""`
 	Timeliness timelinessCommand `cmd:""`
 
 	Document struct {
@@ -138,6 +144,9 @@ type grammar struct {
 		Invite  userAct     `cmd:""`
 		Disable userDisable `cmd:""`
 		Enable  userAct     `cmd:""`
+	} `cmd:""`
+	Role struct {
+		List listing `cmd:""`
 	} `cmd:""`
 	Token struct {
 		Create tokenCreate `cmd:""`

@@ -89,7 +89,7 @@ func (c *importEstate) send(s *session, server *client) ([]imported, error) {
 	go func() { _ = write.CloseWithError(c.write(s, form)) }() // it never fails; the reader gets the error
 	defer func() { _ = read.Close() }()                        // ends the writer when the call did not read on
 	return decode[[]imported](server.json(s.ctx, call{
-		method: http.MethodPost, path: "/estate/import", body: read, header: http.Header{"Content-Type": {form.FormDataContentType()}},
+		method: http.MethodPost, path: "/estate/import", body: read, header: awaited(http.Header{"Content-Type": {form.FormDataContentType()}}),
 	}))
 }
 

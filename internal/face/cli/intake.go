@@ -144,7 +144,7 @@ func (c *intakeCommand) send(s *session, server *client, file string) (api.Uploa
 		header["X-Report-Type"] = []string{plain(c.ReportType)}
 	}
 	return decode[api.Uploaded](server.json(s.ctx, call{
-		method: http.MethodPost, path: "/sources/" + url.PathEscape(c.Source) + "/documents", header: header, body: p.reading(in),
+		method: http.MethodPost, path: "/sources/" + url.PathEscape(c.Source) + "/documents", header: awaited(header), body: p.reading(in),
 	}))
 }
 

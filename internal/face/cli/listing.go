@@ -23,7 +23,11 @@ func (l *listing) Run(s *session, k *kong.Context) error {
 	if l.Limit < 0 {
 		return errs.New(errs.Usage, "--limit=%d: want a number above 0", l.Limit)
 	}
-	return s.list(nounOf(word(k)), filters(k.Selected()), l.Limit)
+	n, q := nounOf(word(k)), filters(k.Selected())
+	if n.spoken && !s.JSON && !s.JSONL {
+		q.Set("language", s.voice.Lang())
+	}
+	return s.list(n, q, l.Limit)
 }
 
 func (s *session) list(n noun, query url.Values, limit int) error {

@@ -6,6 +6,7 @@ type noun struct {
 	columns []string // of the table for people
 	whole   bool     // its list takes neither limit nor cursor
 	inList  bool     // one of it is found in the list, the API has no way to it
+	spoken  bool     // its list has texts in the language that is asked for
 }
 
 // nounOf is the noun of a command's first word.
@@ -14,7 +15,7 @@ func nounOf(word string) noun {
 	case "finding":
 		return noun{path: "findings", columns: []string{"id", "severity", "state", "organisation", "kind", "asset", "discriminator", "count", "last_seen"}}
 	case "warning":
-		return noun{path: "warnings", columns: []string{"id", "severity", "state", "organisation", "subject", "due", "acknowledged_by"}}
+		return noun{path: "warnings", columns: []string{"id", "severity", "state", "organisation", "subject", "due", "acknowledged_by"}, spoken: true}
 	case "storm":
 		return noun{path: "storms", columns: []string{"id", "state", "reason", "cause", "source", "organisations", "opened", "at"}, inList: true}
 	case "delivery":
@@ -61,6 +62,10 @@ func nounOf(word string) noun {
 		return noun{path: "regime", columns: []string{"name", "value", "mark", "citation"}, whole: true}
 	case "routing":
 		return noun{path: "routing", columns: []string{"id", "place", "name", "when", "then"}, whole: true}
+	case "role":
+		return noun{path: "roles", columns: []string{"act", "roles"}, whole: true}
+	case "webhook":
+		return noun{path: "webhooks", columns: []string{"id", "organisation", "url", "relation", "active"}, whole: true, inList: true}
 	case "timeliness":
 		return noun{path: "timeliness", columns: []string{
 			"organisation", "source", "warnings", "received_p50", "received_p90", "handed_p50", "handed_p90", "acknowledged_p50", "acknowledged_p90",

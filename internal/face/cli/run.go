@@ -25,6 +25,7 @@ import (
 func Run(args []string, hooks Hooks) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	return run(ctx, args, world{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv, width: width(os.Stdout), live: terminal(os.Stderr), hooks: hooks,
 	})
@@ -141,7 +142,7 @@ func (p *problem) code() errs.Code { return errs.Named(p.Problem.Code) }
 
 func (p *problem) exit() int { return p.code().Exit() }
 
-// voiceOf is the language that the caller reads: --language, TOCSIN_LANG, then
+// voiceOf is the language that the caller reads: --language, TOCSIN_LANGUAGE, then
 // what the system is set to. Who sets nothing gets English, as from other
 // commands.
 func voiceOf(args []string, w world) i18n.Voice {
@@ -157,7 +158,7 @@ func voiceOf(args []string, w world) i18n.Voice {
 			asked = args[i+1]
 		}
 	}
-	for _, name := range []string{"TOCSIN_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
+	for _, name := range []string{"TOCSIN_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"} {
 		if asked == "" {
 			asked = w.value(name)
 		}
