@@ -246,7 +246,7 @@ func sessionTable(p *ui.Page, sessions []auth.Session, own auth.SessionID, back 
 		Columns: []ui.Column[auth.Session]{
 			{Key: "agent", Label: p.T("web.account.browser"), Wide: true, Cell: func(x auth.Session) templ.Component { return ui.Text(browserName(p, x.Agent)) }},
 			{Key: "address", Label: p.T("web.account.from"), Cell: func(x auth.Session) templ.Component { return ui.Code(x.Address) }},
-			{Key: "seen", Label: p.T("web.account.seen"), Cell: func(x auth.Session) templ.Component { return ui.Ago(p, x.Seen) }},
+			{Key: "seen", Label: p.T("web.account.seen"), Cell: func(x auth.Session) templ.Component { return ui.When(p, x.Seen) }},
 			{Key: "end", Label: p.T("web.column.act"), Cell: func(x auth.Session) templ.Component {
 				if x.ID == own {
 					return ui.Quiet(p.T("web.account.this_browser"))
@@ -265,8 +265,8 @@ func tokenTable(p *ui.Page, tokens []auth.Token, back string) templ.Component {
 		Columns: []ui.Column[auth.Token]{
 			{Key: "name", Label: p.T("web.token.name"), Cell: func(x auth.Token) templ.Component { return ui.Text(x.Name) }},
 			{Key: "id", Label: p.T("web.column.id"), Cell: func(x auth.Token) templ.Component { return ui.Code(x.ID.String()) }},
-			{Key: "created", Label: p.T("web.token.created"), Cell: func(x auth.Token) templ.Component { return ui.Ago(p, x.Created) }},
-			{Key: "used", Label: p.T("web.token.used"), Cell: func(x auth.Token) templ.Component { return ui.Ago(p, x.Used) }},
+			{Key: "created", Label: p.T("web.token.created"), Cell: func(x auth.Token) templ.Component { return ui.When(p, x.Created) }},
+			{Key: "used", Label: p.T("web.token.used"), Cell: func(x auth.Token) templ.Component { return ui.When(p, x.Used) }},
 			{Key: "expires", Label: p.T("web.token.expires"), Cell: func(x auth.Token) templ.Component {
 				if x.Expires.IsZero() {
 					return ui.Quiet(p.T("web.token.never"))

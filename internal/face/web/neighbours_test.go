@@ -89,6 +89,10 @@ func (p problems) WarningOf(tx *db.Tx, id int64) (int64, error) {
 	return p.room.WarningOf(tx, finding.ID(id))
 }
 
+func (p problems) Acknowledged(tx *db.Tx, id int64, by string) error {
+	return p.room.Acknowledged(tx, id, by)
+}
+
 func (p problems) RaiseNoContact(tx *db.Tx, organisation int64) error {
 	return p.room.RaiseNoContact(tx, organisation)
 }

@@ -10,7 +10,6 @@ import (
 	"tocsin/internal/face/web/ui"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake/row"
-	"tocsin/internal/watch/warning"
 )
 
 // overviewPage is for who reads and urges: how it stands, and who is behind.
@@ -64,16 +63,13 @@ func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
 			b.High += n.N
 		}
 	}
-	views, err := s.Warnings.List(ctx, a, warning.Query{States: []warning.State{warning.Sent}, Language: p.Lang()})
+	unanswered, err := s.Warnings.Waiting(ctx, a)
 	if err != nil {
 		return err
 	}
-	for _, v := range views {
-		b := at(v.Warning.Organisation)
-		b.Unanswered++
-		if v.Overdue {
-			b.Late++
-		}
+	for _, w := range unanswered {
+		b := at(w.Organisation)
+		b.Unanswered, b.Late = w.Sent, w.Overdue
 	}
 	return s.show(w, r, overviewView(p, s.overviewPage(p, by)))
 }

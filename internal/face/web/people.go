@@ -53,7 +53,7 @@ func (s *Site) people(w http.ResponseWriter, r *http.Request) error {
 					}
 					return ui.Badge(ui.ToneMedium, p.T("web.factor.off"))
 				}},
-				{Key: "seen", Label: p.T("web.people.seen"), Sort: true, Cell: func(u auth.User) templ.Component { return ui.Ago(p, u.Seen) }},
+				{Key: "seen", Label: p.T("web.people.seen"), Sort: true, Cell: func(u auth.User) templ.Component { return ui.When(p, u.Seen) }},
 			},
 			Bar: ui.FilterBar{Find: p.T("web.people.find"), Filters: []ui.Filter{
 				{Name: "role", Label: p.T("web.people.role"), Options: roleOptions(p)},

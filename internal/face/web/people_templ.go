@@ -418,7 +418,7 @@ func personView(p *ui.Page, s *Site, d personPage) templ.Component {
 					templ_7745c5c3_Err = ui.Facts(p, []ui.Fact{
 						{Label: p.T("web.people.role"), Value: ui.Text(p.T("ui.role." + string(d.User.Role)))},
 						{Label: p.T("web.column.organisation"), Value: ui.Text(s.orgName(p, d.User.Organisation))},
-						{Label: p.T("web.people.seen"), Value: ui.Ago(p, d.User.Seen)},
+						{Label: p.T("web.people.seen"), Value: ui.When(p, d.User.Seen)},
 					}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
