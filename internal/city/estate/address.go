@@ -139,11 +139,12 @@ func addressFrom(before *addressRow, in sheet.Address, s sheet.Sheet, l *lookup)
 	return a
 }
 
-// claimOfAddress is what the snapshot must know of the address.
-func (r *Room) claimOfAddress(a addressRow) whose.Claim {
+// claimOfAddress is what the snapshot must know of the address. Its dates begin
+// when day says, which is the room's.
+func claimOfAddress(a addressRow, day func(date string, days int) int64) whose.Claim {
 	c := whose.Claim{
 		ID: a.ID, Realm: a.Realm, Organisation: a.Organisation, System: a.System,
-		From: r.day(a.ValidFrom, 0), To: r.day(a.ValidTo, 1), Since: a.ValidFrom,
+		From: day(a.ValidFrom, 0), To: day(a.ValidTo, 1), Since: a.ValidFrom,
 	}
 	switch a.Kind {
 	case "prefix", "egress":

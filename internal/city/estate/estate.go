@@ -10,7 +10,6 @@
 package estate
 
 import (
-	"context"
 	"embed"
 	"io/fs"
 	"sync"
@@ -108,29 +107,4 @@ func (r *Room) day(date string, days int) int64 {
 		panic("estate: stored date " + date + ": " + err.Error())
 	}
 	return db.Micros(t.AddDate(0, 0, days))
-}
-
-// Load reads the whole estate into memory. It is called once at the start;
-// from then on Follow keeps up.
-func (r *Room) Load(ctx context.Context) error {
-	r.following.Lock()
-	defer r.following.Unlock()
-	var next state
-	err := r.db.Read(ctx, func(tx *db.Tx) error {
-		var err error
-		if next.seq, err = journal.Head(tx); err != nil {
-			return err
-		}
-		next.forest, err = readForest(tx)
-		if err != nil {
-			return err
-		}
-		next.claims, err = r.readClaims(tx, next.forest)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	r.now.Store(&next)
-	return nil
 }

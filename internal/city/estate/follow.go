@@ -47,6 +47,9 @@ func (r *Room) Follow(ctx context.Context, entries []journal.Entry) error {
 	if err != nil || t.none() {
 		return err
 	}
+	if len(t.addresses)+len(t.endpoints) > manyClaims {
+		return r.load(ctx)
+	}
 	next := &state{seq: t.seq, claims: was.claims, forest: was.forest}
 	err = r.db.Read(ctx, func(tx *db.Tx) error { return r.follow(tx, next, t) })
 	if err != nil {
@@ -114,11 +117,6 @@ func (r *Room) follow(tx *db.Tx, next *state, t touched) error {
 		}
 		next.forest = forest
 	}
-	if len(t.addresses)+len(t.endpoints) > manyClaims {
-		var err error
-		next.claims, err = r.readClaims(tx, next.forest)
-		return err
-	}
 	if t.forest || len(t.systems) > 0 {
 		var err error
 		if c.Bodies, err = r.bodies(tx, next.forest); err != nil {
@@ -137,7 +135,7 @@ func (r *Room) follow(tx *db.Tx, next *state, t touched) error {
 		return err
 	}
 	for _, a := range held {
-		c.Claims = append(c.Claims, r.claimOfAddress(a))
+		c.Claims = append(c.Claims, claimOfAddress(a, r.day))
 	}
 	c.DropAddresses = missing(t.addresses, held, func(a addressRow) int64 { return a.ID })
 	hosts, err := byIDs(tx, endpoints(), t.endpoints)
@@ -159,73 +157,6 @@ func missing[R any](ids []int64, rows []R, id func(R) int64) []int64 {
 		there[id(row)] = true
 	}
 	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return there[id] })
-}
-
-// readClaims builds the snapshot from the database.
-func (r *Room) readClaims(tx *db.Tx, f *Forest) (*whose.Snapshot, error) {
-	var records whose.Records
-	var err error
-	if records.Bodies, err = r.bodies(tx, f); err != nil {
-		return nil, err
-	}
-	if err := tx.Select(&records.Systems, `SELECT id, code, owner FROM system`); err != nil {
-		return nil, err
-	}
-	count, err := tx.Int(`SELECT (SELECT COUNT(*) FROM address) + (SELECT COUNT(*) FROM endpoint)`)
-	if err != nil {
-		return nil, err
-	}
-	records.Claims = make([]whose.Claim, 0, count)
-	// One copy of each realm and date, not one for each record.
-	kept := map[string]string{}
-	keep := func(text string) string {
-		if known, ok := kept[text]; ok {
-			return known
-		}
-		kept[text] = text
-		return text
-	}
-	err = eachRow(tx, `SELECT id, organisation, kind, value, realm, system, valid_from, valid_to FROM address`, func(scan func(...any) error) error {
-		var a addressRow
-		if err := scan(&a.ID, &a.Organisation, &a.Kind, &a.Value, &a.Realm, &a.System, &a.ValidFrom, &a.ValidTo); err != nil {
-			return err
-		}
-		a.Realm, a.ValidFrom = keep(a.Realm), keep(a.ValidFrom)
-		records.Claims = append(records.Claims, r.claimOfAddress(a))
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = eachRow(tx, `SELECT id, organisation, hostname, ip, realm, system FROM endpoint`, func(scan func(...any) error) error {
-		var e endpointRow
-		if err := scan(&e.ID, &e.Organisation, &e.Hostname, &e.IP, &e.Realm, &e.System); err != nil {
-			return err
-		}
-		e.Realm = keep(e.Realm)
-		records.Claims = append(records.Claims, claimOfEndpoint(e))
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return whose.Build(records), nil
-}
-
-// eachRow scans the rows of a query one by one: for hundreds of thousands of
-// them a slice of structs costs twice.
-func eachRow(tx *db.Tx, query string, take func(scan func(...any) error) error) error {
-	rows, err := tx.Query(query)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := take(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // bodies are what the snapshot must know of the organisations.

@@ -13,21 +13,14 @@ import (
 
 // BenchmarkEstate measures the room at the size of the city: 5,000
 // organisations, 100,000 dated addresses, 200,000 endpoints on SQLite. Import
-// is once; load is the start of the program; an edit is a new address until
-// WhoseIs knows it; pages are lists of 50.
+// is once; an edit is a new address until WhoseIs knows it; pages are lists of
+// 50. BenchmarkLoad is the start of the program.
 func BenchmarkEstate(b *testing.B) {
 	c := newCity(b, dbtest.SQLite(b, schema()...))
 	begun := time.Now()
 	c.take(bigFiles()...)
 	b.Logf("import of 305,000 rows: %s", time.Since(begun).Round(time.Millisecond))
 
-	b.Run("load", func(b *testing.B) {
-		for b.Loop() {
-			if err := c.Load(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 	b.Run("edit-seen", func(b *testing.B) {
 		n := 0
 		for b.Loop() {

@@ -105,11 +105,23 @@ type System struct {
 	Owner int64
 }
 
-// Records is everything a snapshot is built from.
+// Records is everything a snapshot is built from. Endpoints are claims like the
+// others; whoever reads both from two tables need not join them.
 type Records struct {
-	Bodies  []Body
-	Systems []System
-	Claims  []Claim
+	Bodies            []Body
+	Systems           []System
+	Claims, Endpoints []Claim
+}
+
+// all yields every claim.
+func (r Records) all(yield func(*Claim) bool) {
+	for _, claims := range [][]Claim{r.Claims, r.Endpoints} {
+		for i := range claims {
+			if !yield(&claims[i]) {
+				return
+			}
+		}
+	}
 }
 
 // Changes turns one snapshot into the next. A record with a known identifier

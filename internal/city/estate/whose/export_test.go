@@ -33,7 +33,7 @@ func Dump(s *Snapshot) string {
 	for k, c := range s.hosts.all {
 		cells(fmt.Sprintf("host %v", k), c)
 	}
-	for _, c := range s.claims.all {
+	for c := range s.claims.all {
 		lines = append(lines, fmt.Sprintf("claim %+v", *c))
 	}
 	for _, b := range s.bodies.all {

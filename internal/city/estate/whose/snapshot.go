@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/gaissmai/bart"
 )
@@ -14,7 +15,7 @@ import (
 type Snapshot struct {
 	bodies  layered[int64, *Body]
 	systems layered[int64, *System]
-	claims  layered[int64, *Claim]
+	claims  ledger
 	// spaces holds the addresses of each realm.
 	spaces map[string]*bart.Table[*cell]
 	// public is spaces[Public], without the map.
@@ -22,10 +23,6 @@ type Snapshot struct {
 	numbers layered[numberKey, *cell]
 	names   layered[nameKey, *cell]
 	hosts   layered[nameKey, *cell]
-	// held and serving list the claims of an organisation and of a system, by
-	// key: what a changed body or system touches.
-	held    layered[int64, []int64]
-	serving layered[int64, []int64]
 }
 
 // cell is all that is claimed of one prefix, number or name, in the order in
@@ -42,23 +39,22 @@ type numberKey struct {
 
 type nameKey struct{ realm, name string }
 
-// Build makes a snapshot of everything. It keeps r.Claims, which the caller must
-// not change afterwards. Claims of organisations that are not among the bodies
-// are kept as if those lived, under a code made of their number.
+// Build makes a snapshot of everything. It sorts and keeps the claims, which the
+// caller must not change afterwards and of which no two may be the same record.
+// Claims of organisations that are not among the bodies are kept as if those lived,
+// under a code made of their number.
 func Build(r Records) *Snapshot {
 	count := map[Kind]int{}
-	for i := range r.Claims {
-		count[r.Claims[i].Kind]++
+	for c := range r.all {
+		count[c.Kind]++
 	}
 	w := writer{
 		bodies:  building[int64, *Body](len(r.Bodies)),
 		systems: building[int64, *System](len(r.Systems)),
-		claims:  building[int64, *Claim](len(r.Claims)),
+		claims:  newLedger(r.Claims, r.Endpoints),
 		numbers: building[numberKey, *cell](count[ASN]),
 		names:   building[nameKey, *cell](count[Domain]),
 		hosts:   building[nameKey, *cell](count[Endpoint]),
-		held:    building[int64, []int64](len(r.Bodies)),
-		serving: building[int64, []int64](len(r.Systems)),
 		spaces:  map[string]*bart.Table[*cell]{},
 		fresh:   true,
 	}
@@ -68,25 +64,43 @@ func Build(r Records) *Snapshot {
 	for i := range r.Systems {
 		w.systems.set(r.Systems[i].ID, new(r.Systems[i]))
 	}
-	for i := range r.Claims {
-		w.drop(r.Claims[i].key())
-		w.put(&r.Claims[i])
-	}
+	// The addresses on one processor, names and numbers on another: they share
+	// no cell. Both work the owners out, which costs little.
+	spaces, names := w, w
+	var both sync.WaitGroup
+	both.Go(func() {
+		add := spaces.add
+		for c := range r.all {
+			if c.Prefix.IsValid() {
+				spaces.scratch = spaces.spansOf(spaces.scratch[:0], c)
+				spaces.inSpaces(c, add)
+			}
+		}
+	})
+	both.Go(func() {
+		add := names.add
+		for c := range r.all {
+			if c.Kind != Prefix && c.Kind != Egress {
+				names.scratch = names.spansOf(names.scratch[:0], c)
+				names.inNames(c, add)
+			}
+		}
+	})
+	both.Wait()
 	return w.done()
 }
 
 // With returns the snapshot after the changes; s stays as it is. The cost
-// follows the number of changes and of the claims that they touch.
+// follows the number of changes and of the claims that they touch; a body or a
+// system that changed costs a look at every claim beside.
 func (s *Snapshot) With(c Changes) *Snapshot {
 	w := writer{
 		bodies:  editing(s.bodies),
 		systems: editing(s.systems),
-		claims:  editing(s.claims),
+		claims:  s.claims.editing(),
 		numbers: editing(s.numbers),
 		names:   editing(s.names),
 		hosts:   editing(s.hosts),
-		held:    editing(s.held),
-		serving: editing(s.serving),
 		spaces:  maps.Clone(s.spaces),
 	}
 	movedBodies := w.changeBodies(c.Bodies)
@@ -112,18 +126,13 @@ func (s *Snapshot) With(c Changes) *Snapshot {
 type writer struct {
 	bodies  edit[int64, *Body]
 	systems edit[int64, *System]
-	claims  edit[int64, *Claim]
+	claims  ledger
 	numbers edit[numberKey, *cell]
 	names   edit[nameKey, *cell]
 	hosts   edit[nameKey, *cell]
-	held    edit[int64, []int64]
-	serving edit[int64, []int64]
 	spaces  map[string]*bart.Table[*cell]
 	// fresh says that nobody reads the tables yet, so they change in place.
 	fresh bool
-	// ours are the lists of held (0) and serving (1) that this writer has
-	// copied already and may append to.
-	ours [2]map[int64]bool
 	// scratch holds the spans of the claim at hand; cells and singles are what
 	// a build cuts single cells from, a thousand at a time.
 	scratch []span
@@ -193,22 +202,14 @@ func (w *writer) refresh(bodies, systems map[int64]bool) {
 			systems[id] = true
 		}
 	}
-	stale := map[int64]bool{}
-	for id := range bodies {
-		keys, _ := w.held.get(id)
-		for _, key := range keys {
-			stale[key] = true
+	var stale []*Claim
+	for c := range w.claims.all {
+		if bodies[c.Organisation] || c.System != 0 && systems[c.System] {
+			stale = append(stale, c)
 		}
 	}
-	for id := range systems {
-		keys, _ := w.serving.get(id)
-		for _, key := range keys {
-			stale[key] = true
-		}
-	}
-	for key := range stale {
-		c, _ := w.claims.get(key)
-		w.drop(key)
+	for _, c := range stale {
+		w.drop(c.key())
 		w.put(c)
 	}
 }
@@ -221,17 +222,18 @@ func (w *writer) body(id int64) *Body {
 }
 
 func (w *writer) put(c *Claim) {
-	w.claims.set(c.key(), c)
-	w.list(c, true)
+	w.claims.set(c)
 	w.scratch = w.spansOf(w.scratch[:0], c)
-	if len(w.scratch) == 0 {
-		return // it ends before it begins: it was never valid
-	}
-	w.each(c, w.add)
+	w.inSpaces(c, w.add)
+	w.inNames(c, w.add)
 }
 
-// add gives the cell with the spans at hand.
+// add gives the cell with the spans at hand; without any, the claim ends before
+// it begins and was never valid.
 func (w *writer) add(old *cell, bits int) *cell {
+	if len(w.scratch) == 0 {
+		return old
+	}
 	next := old
 	switch {
 	case old == nil && w.fresh:
@@ -267,8 +269,7 @@ func (w *writer) drop(key int64) {
 		return
 	}
 	w.claims.remove(key)
-	w.list(c, false)
-	w.each(c, func(old *cell, bits int) *cell {
+	without := func(old *cell, bits int) *cell {
 		if old == nil {
 			return nil
 		}
@@ -282,60 +283,35 @@ func (w *writer) drop(key int64) {
 			return nil
 		}
 		return next
-	})
-}
-
-// list keeps the lists of what an organisation and a system hold.
-func (w *writer) list(c *Claim, add bool) {
-	w.listIn(0, &w.held, listed{of: c.Organisation, key: c.key(), add: add})
-	if c.System != 0 {
-		w.listIn(1, &w.serving, listed{of: c.System, key: c.key(), add: add})
 	}
-}
-
-type listed struct {
-	of, key int64
-	add     bool
-}
-
-func (w *writer) listIn(which int, e *edit[int64, []int64], l listed) {
-	keys, _ := e.get(l.of)
-	if !w.fresh && !w.ours[which][l.of] {
-		if w.ours[which] == nil {
-			w.ours[which] = map[int64]bool{}
-		}
-		w.ours[which][l.of] = true
-		keys = slices.Clone(keys)
-	}
-	if l.add {
-		keys = append(keys, l.key)
-	} else if i := slices.Index(keys, l.key); i >= 0 {
-		keys[i] = keys[len(keys)-1]
-		keys = keys[:len(keys)-1]
-	}
-	e.set(l.of, keys)
+	w.inSpaces(c, without)
+	w.inNames(c, without)
 }
 
 // changer makes the next cell of a prefix of that length (0 for numbers and
 // names) from the present one.
 type changer func(old *cell, bits int) *cell
 
-// each applies the change to every cell in which the claim stands. A nil cell
-// is an absent one. Once a snapshot is done its cells are shared with the next
-// ones and never written to again.
-func (w *writer) each(c *Claim, change changer) {
+// inNames applies the change to the cell of the claim's number or name. A nil
+// cell is an absent one. Once a snapshot is done its cells are shared with the
+// next ones and never written to again.
+func (w *writer) inNames(c *Claim, change changer) {
 	switch c.Kind {
-	case Prefix, Egress:
-		w.inSpace(c.Realm, c.Prefix, change)
+	case Prefix, Egress: // in no table but those of addresses
 	case ASN:
 		inMap(&w.numbers, numberKey{c.Realm, c.Number}, change)
 	case Domain:
 		inMap(&w.names, nameKey{c.Realm, c.Name}, change)
 	case Endpoint:
-		if c.Prefix.IsValid() {
-			w.inSpace(c.Realm, c.Prefix, change)
-		}
 		inMap(&w.hosts, nameKey{c.Realm, c.Name}, change)
+	}
+}
+
+// inSpaces applies the change to the cell of the claim's addresses, if it has
+// any.
+func (w *writer) inSpaces(c *Claim, change changer) {
+	if c.Prefix.IsValid() {
+		w.inSpace(c.Realm, c.Prefix, change)
 	}
 }
 
@@ -346,12 +322,10 @@ func (w *writer) inSpace(realm string, p netip.Prefix, change changer) {
 		w.spaces[realm] = table
 	}
 	if w.fresh {
-		old, _ := table.Get(p)
-		if next := change(old, p.Bits()); next != nil {
-			table.Insert(p, next)
-		} else {
-			table.Delete(p)
-		}
+		table.Modify(p, func(old *cell, _ bool) (*cell, bool) {
+			next := change(old, p.Bits())
+			return next, next == nil
+		})
 		return
 	}
 	old, had := table.Get(p)
@@ -390,7 +364,5 @@ func (w *writer) done() *Snapshot {
 		numbers: w.numbers.done(),
 		names:   w.names.done(),
 		hosts:   w.hosts.done(),
-		held:    w.held.done(),
-		serving: w.serving.done(),
 	}
 }
