@@ -30,7 +30,7 @@ func callState(p *ui.Page, state duty.State) templ.Component {
 func (s *Site) callList(p *ui.Page, calls []duty.Call, edits bool) templ.Component {
 	type x = duty.Call
 	t := ui.Table[x]{
-		ID: "calls", Caption: p.T("work.calls.title"), Rows: calls,
+		ID: "calls", Plain: true, Caption: p.T("work.calls.title"), Rows: calls,
 		Columns: []ui.Column[x]{
 			{Key: "name", Label: p.T("work.call.whom"), Cell: func(c x) templ.Component { return ui.Text(firstWord(c.Name, c.Email)) }},
 			{Key: "phone", Label: p.T("work.part.phone"), Cell: func(c x) templ.Component {

@@ -6,6 +6,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -71,7 +72,7 @@ func (s *Site) document(w http.ResponseWriter, r *http.Request) error {
 		}),
 		flagNotes(p, d.Flags),
 		panel(p.T("work.document.findings"), ui.List(p, ui.Table[finding.Finding]{
-			ID: "findings", Caption: p.T("work.document.findings"), Rows: opened, Total: int(d.Opened),
+			ID: "findings", Plain: true, Caption: p.T("work.document.findings"), Rows: opened, Total: int(d.Opened),
 			Href: func(f finding.Finding) string { return "/findings/" + f.ID.String() },
 			Columns: []ui.Column[finding.Finding]{
 				{Key: "id", Label: p.T("work.finding"), Cell: func(f finding.Finding) templ.Component { return ui.Text(f.ID.String()) }},
@@ -145,11 +146,7 @@ func documentTrouble(p *ui.Page, d intake.Document) templ.Component {
 	case intake.Unparsed:
 		return notice(ui.ToneHigh, strong(p.T("work.document.is_unparsed")), ui.Text(" "+p.T("work.document.why", "reason", d.Reason)))
 	case intake.Partial:
-		text := p.T("work.document.is_partial", "n", d.Quarantined)
-		if d.Reason != "" {
-			text += " " + p.T("work.document.why", "reason", d.Reason)
-		}
-		return notice(ui.ToneMedium, ui.Text(text+" "), ui.Link(query("/quarantine", "document", d.Label()), p.T("work.document.see_held")))
+		return notice(ui.ToneMedium, ui.Text(p.T("work.document.is_partial", "n", d.Quarantined)+" "), ui.Link(query("/quarantine", "document", d.Label()), p.T("work.document.see_held")))
 	case intake.Received:
 		return notice(ui.ToneActive, ui.Text(p.T("work.document.is_received", "n", d.Done)))
 	case intake.Parsed:
@@ -162,14 +159,26 @@ func flagNotes(p *ui.Page, flags []string) templ.Component {
 	if len(flags) == 0 {
 		return nil
 	}
+	columns := map[string][]string{} // what the flags about columns name
 	var items []string
 	for _, f := range flags {
+		if word, column, ok := strings.Cut(f, ":"); ok {
+			columns[word+"-column"] = append(columns[word+"-column"], column)
+		}
+	}
+	for _, f := range flags {
+		if strings.Contains(f, ":") {
+			continue
+		}
 		text := f
 		if key := "row.flag." + f; p.Has(key) {
-			text = p.T(key)
+			text = capital(p.T(key))
+		}
+		if names := columns[f]; len(names) > 0 {
+			text += " (" + strings.Join(names, ", ") + ")"
 		}
 		if key := "work.flag." + f; p.Has(key) {
-			text += ". " + p.T(key)
+			text += ". " + p.T(key) + "."
 		}
 		items = append(items, text)
 	}

@@ -154,7 +154,7 @@ func (s *Site) watchNow(p *ui.Page, watch duty.Watch, gaps []duty.Gap) templ.Com
 
 func rosterTable(p *ui.Page, days []rosterDay, levels []int, edits bool) ui.Table[rosterDay] {
 	t := ui.Table[rosterDay]{
-		ID: "roster", Caption: p.T("work.duty.roster"), Rows: days,
+		ID: "roster", Plain: true, Caption: p.T("work.duty.roster"), Rows: days,
 		Current: func(d rosterDay) bool { return !p.Now.Before(d.From) && p.Now.Before(d.To) },
 		Columns: []ui.Column[rosterDay]{{Key: "day", Label: p.T("work.duty.day"), Cell: func(d rosterDay) templ.Component {
 			return ui.Text(capital(p.Weekday(d.From)) + ", " + p.Date(d.From))

@@ -76,7 +76,7 @@ func (s *Site) importResult(p *ui.Page, results []estate.Result) templ.Component
 	type res = estate.Result
 	parts := []templ.Component{
 		notice(tone, strong(text)),
-		ui.List(p, ui.Table[res]{ID: "files", Caption: p.T("work.import.results"), Rows: results, Columns: []ui.Column[res]{
+		ui.List(p, ui.Table[res]{ID: "files", Plain: true, Caption: p.T("work.import.results"), Rows: results, Columns: []ui.Column[res]{
 			{Key: "file", Label: p.T("work.import.file"), Cell: func(x res) templ.Component { return ui.Text(x.File) }},
 			{Key: "state", Label: p.T("work.state"), Cell: func(x res) templ.Component {
 				if len(x.Refused) > 0 {

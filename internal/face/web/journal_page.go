@@ -224,3 +224,7 @@ func indented(raw json.RawMessage) string {
 	}
 	return out.String()
 }
+
+// unmarshal reads an entry's body, and says whether it was one of the kind: one
+// that an order erased is none.
+func unmarshal(raw json.RawMessage, into any) bool { return json.Unmarshal(raw, into) == nil }

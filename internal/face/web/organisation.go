@@ -156,7 +156,7 @@ func (s *Site) allFindings(p *ui.Page, o estate.Organisation, total int64, shown
 func (s *Site) findingTable(p *ui.Page, all []finding.Finding, total int64) templ.Component {
 	type x = finding.Finding
 	return ui.List(p, ui.Table[x]{
-		ID: "findings", Caption: p.T("work.findings"), Rows: all, Total: int(total),
+		ID: "findings", Plain: true, Caption: p.T("work.findings"), Rows: all, Total: int(total),
 		Href: func(f x) string { return "/findings/" + f.ID.String() },
 		Columns: []ui.Column[x]{
 			{Key: "id", Label: p.T("work.finding"), Cell: func(f x) templ.Component { return ui.Text(f.ID.String()) }},
@@ -222,17 +222,18 @@ func (s *Site) contactPanel(p *ui.Page, r *http.Request, o estate.Organisation) 
 	if len(all) == 0 {
 		return panel(p.T("work.records.contact"), notice(ui.ToneHigh, ui.Text(p.T("work.organisation.no_contact"))), ui.Acts(p, add...)), nil
 	}
-	type x = estate.Contact
-	return panel(p.T("work.records.contact"), ui.List(p, ui.Table[x]{
-		ID: "contacts", Caption: p.T("work.records.contact"), Rows: all, Href: func(c x) string { return "/contacts/" + string(c.ID) },
-		Columns: []ui.Column[x]{
-			{Key: "name", Label: p.T("work.part.name"), Cell: func(c x) templ.Component { return ui.Text(c.Name) }},
-			{Key: "order", Label: p.T("work.part.order"), Number: true, Cell: func(c x) templ.Component { return number(p, int64(c.Order)) }},
-			{Key: "email", Label: p.T("work.part.email"), Cell: func(c x) templ.Component { return someCode(p, c.Email) }},
-			{Key: "phone", Label: p.T("work.part.phone"), Cell: func(c x) templ.Component { return someCode(p, c.Phone) }},
-			{Key: "hours", Label: p.T("work.part.hours"), Off: true, Cell: func(c x) templ.Component { return someCode(p, c.Hours) }},
-		},
-	}), ui.Acts(p, add...)), nil
+	var facts []ui.Fact
+	for _, c := range all {
+		note := strings.Trim(c.Role+" · "+c.Hours, " ·")
+		ways := []templ.Component{ui.Code(c.Email)}
+		if c.Phone != "" {
+			ways = append(ways, telephone(c.Phone))
+		}
+		facts = append(facts, ui.Fact{
+			Label: p.T("work.contact.rank", "n", c.Order), Value: box("", box("", ui.Link("/contacts/"+string(c.ID), c.Name)), ui.Join(ways...)), Note: note,
+		})
+	}
+	return panel(p.T("work.records.contact"), ui.Facts(p, facts), ui.Acts(p, add...)), nil
 }
 
 // lineage is what a body came from and what became of it.
@@ -276,7 +277,7 @@ func (s *Site) warningsOf(p *ui.Page, r *http.Request, o estate.Organisation) (t
 		return nil, err
 	}
 	return panel(p.T("web.nav.warnings"), ui.List(p, ui.Table[warning.View]{
-		ID: "warnings", Caption: p.T("web.nav.warnings"), Rows: all, Href: func(v warning.View) string { return "/warnings/" + v.ID },
+		ID: "warnings", Plain: true, Caption: p.T("web.nav.warnings"), Rows: all, Href: func(v warning.View) string { return "/warnings/" + v.ID },
 		Columns: []ui.Column[warning.View]{
 			{Key: "id", Label: p.T("work.warning.id"), Cell: func(v warning.View) templ.Component { return ui.Text(v.ID) }},
 			{Key: "severity", Label: p.T("work.severity"), Cell: func(v warning.View) templ.Component { return ui.Severity(p, v.Severity) }},

@@ -187,7 +187,7 @@ func (s *Site) releaseForms(p *ui.Page, h heldRow) templ.Component {
 		input := ui.Input{Name: columnPrefix + name, Label: strings.TrimSpace(name), Value: h.Values[i], Mono: true, Required: true}
 		if i == at {
 			input.Hint = faultWords(p, h.Quarantined)
-			wrongOnes = append(wrongOnes, ui.Field(p, input))
+			wrongOnes = append(wrongOnes, box("field wrong", ui.Field(p, input)))
 			continue
 		}
 		others = append(others, ui.Field(p, input))

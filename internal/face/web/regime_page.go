@@ -78,7 +78,7 @@ func (s *Site) regime(w http.ResponseWriter, r *http.Request) error {
 		parts = append(parts, folded(p.T("work.regime.days", "year", strconv.Itoa(year)), false, s.dayTable(p, s.Regime.Calendar().Year(year))))
 	}
 	if changes := s.Regime.Changes(); len(changes) > 0 {
-		parts = append(parts, panel(p.T("work.regime.changes"), ui.List(p, ui.Table[regime.Change]{ID: "changes", Caption: p.T("work.regime.changes"), Rows: changes, Columns: []ui.Column[regime.Change]{
+		parts = append(parts, panel(p.T("work.regime.changes"), ui.List(p, ui.Table[regime.Change]{ID: "changes", Plain: true, Caption: p.T("work.regime.changes"), Rows: changes, Columns: []ui.Column[regime.Change]{
 			{Key: "rule", Label: p.T("work.regime.rule"), Cell: func(c regime.Change) templ.Component { return ui.Code(c.Rule) }},
 			{Key: "date", Label: p.T("work.part.date"), Cell: func(c regime.Change) templ.Component { return ui.Text(isoDate(p, c.Date)) }},
 			{Key: "reason", Label: p.T("work.reason"), Wide: true, Cell: func(c regime.Change) templ.Component { return ui.Text(c.Reason) }},
@@ -88,7 +88,7 @@ func (s *Site) regime(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Site) ruleTable(p *ui.Page, family string, rules []regime.Rule) templ.Component {
-	return ui.List(p, ui.Table[regime.Rule]{ID: "rules-" + family, Caption: p.T("regime.rule." + family), Rows: rules, Columns: []ui.Column[regime.Rule]{
+	return ui.List(p, ui.Table[regime.Rule]{ID: "rules-" + family, Plain: true, Caption: p.T("regime.rule." + family), Rows: rules, Columns: []ui.Column[regime.Rule]{
 		{Key: "name", Label: p.T("work.regime.rule"), Cell: func(x regime.Rule) templ.Component { return ui.Text(ruleName(p, x.Name)) }},
 		{Key: "value", Label: p.T("work.regime.value"), Wide: true, Cell: func(x regime.Rule) templ.Component { return bulletsOrOne(ruleValue(p, x)) }},
 		{Key: "mark", Label: p.T("work.regime.mark"), Cell: func(x regime.Rule) templ.Component { return markBadge(p, x.Source.Mark) }},
@@ -244,7 +244,7 @@ func ruleWord(p *ui.Page, name string, v any) string {
 }
 
 func (s *Site) dayTable(p *ui.Page, days []regime.Day) templ.Component {
-	return ui.List(p, ui.Table[regime.Day]{ID: "days", Caption: p.T("regime.rule.day"), Rows: days, Columns: []ui.Column[regime.Day]{
+	return ui.List(p, ui.Table[regime.Day]{ID: "days", Plain: true, Caption: p.T("regime.rule.day"), Rows: days, Columns: []ui.Column[regime.Day]{
 		{Key: "date", Label: p.T("work.part.date"), Cell: func(d regime.Day) templ.Component { return ui.Text(isoDate(p, d.Date)) }},
 		{Key: "name", Label: p.T("work.part.name"), Cell: func(d regime.Day) templ.Component {
 			if p.Lang() == "en" {

@@ -175,7 +175,7 @@ func (s *Site) source(w http.ResponseWriter, r *http.Request) error {
 			past,
 		),
 		panel(p.T("work.source.latest"), ui.List(p, ui.Table[intake.Document]{
-			ID: "documents", Caption: p.T("web.nav.documents"), Rows: documents,
+			ID: "documents", Plain: true, Caption: p.T("web.nav.documents"), Rows: documents,
 			Href: func(d intake.Document) string { return "/documents/" + d.Label() }, Columns: s.documentColumns(p, false),
 			Empty: ui.Nothing{Title: p.T("work.documents.none"), Why: p.T("work.source.nothing_yet")},
 		})),

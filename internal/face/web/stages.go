@@ -66,7 +66,7 @@ func (s *Site) stages(w http.ResponseWriter, r *http.Request) error {
 			{Label: p.T("work.health.overdue"), Value: p.Int(overdue), Tone: toneIf(overdue > 0, ui.ToneLate)},
 		}),
 		panel(p.T("work.health.stages"), ui.List(p, ui.Table[journal.Place]{
-			ID: "stages", Caption: p.T("work.health.stages"), Rows: places,
+			ID: "stages", Plain: true, Caption: p.T("work.health.stages"), Rows: places,
 			Columns: []ui.Column[journal.Place]{
 				{Key: "stage", Label: p.T("work.health.stage"), Cell: func(x journal.Place) templ.Component { return ui.Text(stageWords(p, x.Stage)) }},
 				{Key: "state", Label: p.T("work.state"), Cell: func(x journal.Place) templ.Component { return stageBadge(p, x.Behind) }},
@@ -76,7 +76,7 @@ func (s *Site) stages(w http.ResponseWriter, r *http.Request) error {
 			Empty: ui.Nothing{Title: p.T("work.health.no_stages"), Why: p.T("work.health.no_stages_why")},
 		})),
 		panel(p.T("work.health.parked"), ui.List(p, ui.Table[journal.Aside]{
-			ID: "parked", Caption: p.T("work.health.parked"), Rows: parked,
+			ID: "parked", Plain: true, Caption: p.T("work.health.parked"), Rows: parked,
 			Columns: []ui.Column[journal.Aside]{
 				{Key: "seq", Label: p.T("work.journal.seq"), Cell: func(x journal.Aside) templ.Component {
 					return ui.Link("/journal/"+strconv.FormatInt(x.Seq, 10), p.Int(x.Seq))
@@ -89,7 +89,7 @@ func (s *Site) stages(w http.ResponseWriter, r *http.Request) error {
 			Empty: ui.Nothing{Title: p.T("work.health.no_parked"), Why: p.T("work.health.no_parked_why")},
 		})),
 		panel(p.T("work.health.clocks"), ui.List(p, ui.Table[journal.Set]{
-			ID: "clocks", Caption: p.T("work.health.clocks"), Rows: clocks,
+			ID: "clocks", Plain: true, Caption: p.T("work.health.clocks"), Rows: clocks,
 			Columns: []ui.Column[journal.Set]{
 				{Key: "kind", Label: p.T("work.health.clock"), Cell: func(x journal.Set) templ.Component { return ui.Text(clockWords(p, x.Kind)) }},
 				{Key: "n", Label: p.T("work.health.waiting"), Number: true, Cell: func(x journal.Set) templ.Component { return number(p, x.N) }},

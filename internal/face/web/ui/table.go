@@ -32,6 +32,7 @@ type Table[T any] struct {
 	Next    string    // cursor of the next page; "" on the last
 	Exports []string  // formats offered: "csv", "xlsx", "json"
 	Empty   Nothing   // said when there are no rows and no filter is on
+	Plain   bool      // short and part of a page: neither count nor choice of columns
 }
 
 // Column is one property of the rows. The first column is the row's name and
@@ -61,7 +62,7 @@ func List[T any](p *Page, t Table[T]) templ.Component {
 	}
 	flat := flatTable{
 		id: t.ID, caption: t.Caption, bar: t.Bar, bulk: t.Bulk, total: t.Total, next: t.Next,
-		exports: t.Exports, empty: t.Empty,
+		exports: t.Exports, empty: t.Empty, plain: t.Plain,
 	}
 	wanted := chosenColumns(p)
 	sorted, descending := p.Sorting("")
@@ -114,6 +115,7 @@ type flatTable struct {
 	next         string
 	exports      []string
 	empty        Nothing
+	plain        bool
 	all, headers []header
 	rows         []tableRow
 }
