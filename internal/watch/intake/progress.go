@@ -46,12 +46,16 @@ type Progress struct {
 // fenced: records that another passage has stored are not stored twice. At the
 // end it returns the document as it then is.
 func (r *Room) Advance(tx *db.Tx, p Progress) (*Document, error) {
+	counted, err := released(tx, p)
+	if err != nil {
+		return nil, err
+	}
 	n, err := tx.Changed(`UPDATE document SET done = $1, total = $1, kept = kept + $2, quarantined = quarantined + $3, duplicate = duplicate + $4,
 		opened = opened + $5, reopened = reopened + $6, counted = counted + $7, unowned = unowned + $8,
 		first_row = CASE WHEN CAST($9 AS BIGINT) > 0 AND (first_row = 0 OR CAST($9 AS BIGINT) < first_row) THEN CAST($9 AS BIGINT) ELSE first_row END,
 		last_row = CASE WHEN CAST($10 AS BIGINT) > last_row THEN CAST($10 AS BIGINT) ELSE last_row END
 		WHERE id = $11 AND done = $12 AND round = $13 AND state = 'received'`,
-		p.To, p.Kept, int64(len(p.Bad)), p.Duplicate, p.Opened, p.Reopened, p.Counted, p.Unowned,
+		p.To, p.Kept+counted, int64(len(p.Bad))-counted, p.Duplicate, p.Opened, p.Reopened, p.Counted, p.Unowned,
 		db.Micros(p.FirstRow), db.Micros(p.LastRow), p.Document, p.From, p.Round)
 	if err != nil {
 		return nil, err
@@ -86,6 +90,28 @@ func (r *Room) Advance(tx *db.Tx, p Progress) (*Document, error) {
 	_, err = tx.Exec(`UPDATE document SET state = $1, reason = $2, report_type = $3, parsed_at = $4, flags = $5 WHERE id = $6`,
 		string(doc.State), doc.Reason, doc.ReportType, db.Micros(doc.ParsedAt), strings.Join(doc.Flags, " "), doc.ID)
 	return &doc, err
+}
+
+// released is how many of the bad rows a person put right before the document was
+// read again: they count as kept.
+func released(tx *db.Tx, p Progress) (n int64, err error) {
+	if p.Round == 1 || len(p.Bad) == 0 {
+		return 0, nil
+	}
+	var lines []int
+	if err := tx.Select(&lines, `SELECT line FROM quarantine WHERE document = $1 AND state = 'counted'`, p.Document); err != nil {
+		return 0, err
+	}
+	right := make(map[int]bool, len(lines))
+	for _, line := range lines {
+		right[line] = true
+	}
+	for _, b := range p.Bad {
+		if right[b.Line] {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func word(s string) string { return strings.Join(strings.Fields(row.Clip(s, 60)), "_") }
