@@ -531,16 +531,17 @@ func (r *Runner) Laggard(ctx context.Context) (string, error) {
 // laggard when ctx ends first.
 func (r *Runner) Settle(ctx context.Context) error {
 	wait := time.Millisecond
+	last := "the database" // who was last seen to lag: the end of ctx may break off the asking itself
 	for {
 		who, err := r.Laggard(ctx)
 		if err == nil && who == "" {
 			return nil
 		}
+		if who != "" {
+			last = who
+		}
 		if ctx.Err() != nil {
-			if who == "" {
-				who = "the database"
-			}
-			return errs.New(errs.Conflict, "not settled: %s", who)
+			return errs.New(errs.Conflict, "not settled: %s", last)
 		}
 		r.pause(ctx, wait)
 		wait = min(2*wait, 50*time.Millisecond)
