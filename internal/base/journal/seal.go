@@ -230,7 +230,7 @@ func (w *verifier) entries() (bad string, err error) {
 			if !bytes.Equal(commit(salt, body, records), commitment) {
 				return fmt.Sprintf("journal entry %d (%s of %s): its body is not the one that was sealed", n, h.verb, h.subject), nil
 			}
-			if err := w.learn(n, h.verb, body, records); err != nil {
+			if err := w.learn(h.verb, body, records); err != nil {
 				return fmt.Sprintf("journal entry %d: %v", n, err), nil //nolint:nilerr // what cannot be read is the finding
 			}
 		}
@@ -249,7 +249,7 @@ func (w *verifier) entries() (bad string, err error) {
 	return "", nil
 }
 
-func (w *verifier) learn(seq int64, verb string, body, records []byte) error {
+func (w *verifier) learn(verb string, body, records []byte) error {
 	var list []Record
 	if err := json.Unmarshal(records, &list); err != nil {
 		return err
