@@ -161,7 +161,7 @@ func (a arrays) columns(prefix string) string {
 	return strings.Join(names, ", ")
 }
 
-// unnest is the arrays as a table v with the columns c1, c2, …
+// unnest is the arrays as a table v with a column c1, c2, … for each.
 func (a arrays) unnest() string {
 	casts := make([]string, len(a.types))
 	for i, name := range a.types {
