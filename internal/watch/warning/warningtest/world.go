@@ -323,7 +323,7 @@ func (w *World) Entries(verbs ...string) (list []journal.Entry) {
 
 // Findings is the room of findings over the table fake_finding.
 type Findings struct {
-	mu     sync.Mutex
+	mu       sync.Mutex
 	Nobody   []int64 // organisations for which a no-contact finding is raised
 	Answered []int64 // warnings whose findings were acknowledged
 }
