@@ -20,11 +20,10 @@ import (
 // signInPage is the way in: address and password, then the code where the
 // account has a second factor.
 type signInPage struct {
-	Next    string
-	Step    string // the sealed first half; "" is the first half itself
-	Email   string
-	Try     []auth.User // of a demo: whom to try
-	Message string
+	Next  string
+	Step  string // the sealed first half; "" is the first half itself
+	Email string
+	Demo  bool // the city is invented
 }
 
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -33,7 +32,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) error {
 		return s.done(w, r, orHome(next), ui.Flash{})
 	}
 	p := s.page(w, r, "web.sign_in.title")
-	return s.show(w, r, signInView(p, signInPage{Next: next}))
+	return s.show(w, r, signInView(p, signInPage{Next: next, Demo: s.Demo}))
 }
 
 func (s *Site) signInDo(w http.ResponseWriter, r *http.Request) error {

@@ -62,7 +62,7 @@ type Deps struct {
 	City func(lang string) string
 	// PublicURL begins the links that are shown to be copied and sent.
 	PublicURL string
-	// Demo says that the city is invented: sign-in then names the people to try.
+	// Demo says that the city is invented: the page of signing in says so.
 	Demo bool
 	// Settle waits until all that follows from the journal has followed, and is
 	// Conflict, naming the laggard, when ctx ends first. Optional.
