@@ -46,7 +46,8 @@ func demoPeople() []demoPerson {
 		{"giam.sat@tocsin.example", "Cán bộ giám sát", "", auth.Supervisor},
 		{"lanh.dao@tocsin.example", "Lãnh đạo Ủy ban", "", auth.Leader},
 		{"kiem.toan@tocsin.example", "Kiểm toán viên", "", auth.Auditor},
-		{"can.bo@tocsin.example", "Cán bộ phường Bến Thành", "26743", auth.Officer},
+		{"can.bo@tocsin.example", "Cán bộ phường Hiệp Bình", "26809", auth.Officer},
+		{"trung.tam@tocsin.example", "Cán bộ Trung tâm Chuyển đổi số", "trung-tam-chuyen-doi-so", auth.Officer},
 	}
 }
 

@@ -123,9 +123,33 @@ func (r *Room) closeIfOver(tx *db.Tx, id ID) error {
 		return err
 	}
 	if w.State == Draft {
-		return r.end(tx, &w, ActCancel, auth.Stage("heed"), "over")
+		if err := r.end(tx, &w, ActCancel, auth.Stage("heed"), "over"); err != nil || w.Storm == 0 {
+			return err
+		}
+		return r.subsided(tx, w.Storm)
 	}
 	return r.end(tx, &w, ActClose, auth.Stage("heed"), "")
+}
+
+// subsided strikes a storm down when nothing of it is held any more: what it told
+// of was judged false one by one, and there is nothing left to decide.
+func (r *Room) subsided(tx *db.Tx, storm int64) error {
+	held, err := tx.Int(`SELECT COUNT(*) FROM warning WHERE storm = $1 AND state = $2`, storm, string(Draft))
+	if err != nil || held > 0 {
+		return err
+	}
+	s, err := loadStorm(tx, storm)
+	if err != nil || s.State != Holding {
+		return err
+	}
+	e := r.entries(auth.Stage("heed"))
+	if err := r.decideStorm(tx, e, auth.Stage("heed"), storm, Struck, "over"); err != nil {
+		return err
+	}
+	if err := r.Duty.Drop(tx, auth.Stage("heed"), s.Subject()); err != nil {
+		return err
+	}
+	return e.append(tx)
 }
 
 // unreached climbs at once when no delivery of a step can arrive any more:
