@@ -100,9 +100,10 @@ func member(out *tar.Writer, name string, content []byte) error {
 	return err
 }
 
-// copyOriginal copies a file that was erased since the snapshot as nothing.
+// copyOriginal copies a file of the folder of originals. One that was erased since
+// the snapshot is copied as nothing.
 func (a *App) copyOriginal(out *tar.Writer, name string) error {
-	file, err := os.Open(filepath.Join(a.blobs.Folder(), name[:2], name))
+	file, err := os.Open(filepath.Join(a.blobs.Folder(), name))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -114,7 +115,7 @@ func (a *App) copyOriginal(out *tar.Writer, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := out.WriteHeader(&tar.Header{Name: "blobs/" + name, Mode: 0o600, Size: info.Size()}); err != nil {
+	if err := out.WriteHeader(&tar.Header{Name: "blobs/" + filepath.Base(name), Mode: 0o600, Size: info.Size()}); err != nil {
 		return err
 	}
 	_, err = io.Copy(out, file)
