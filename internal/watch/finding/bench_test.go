@@ -62,7 +62,8 @@ type generator struct {
 	before, after string // the columns in front of the address and behind the port
 	day           time.Time
 	rows, next    int
-	problems      int // that the rows are taken from; a power of two
+	problems      int // that the rows are taken from
+	stride        int // a prime: the order of the problems
 	line          []byte
 	left          []byte
 }
@@ -77,10 +78,7 @@ func newGenerator(t testing.TB, day time.Time, rows int) *generator {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &generator{day: day, rows: rows, problems: 1}
-	for g.problems < rows {
-		g.problems *= 2
-	}
+	g := &generator{day: day, rows: rows, problems: rows, stride: 1_000_003}
 	var tail strings.Builder
 	for _, c := range typ.Columns {
 		switch c {
@@ -115,7 +113,7 @@ func (g *generator) Read(p []byte) (n int, err error) {
 			if g.next == g.rows {
 				break
 			}
-			i := g.next * 2654435761 & (g.problems - 1)
+			i := g.next * g.stride % g.problems
 			at := g.day.Add(time.Duration(g.next%86400) * time.Second)
 			g.line = append(g.line[:0], '"')
 			g.line = at.AppendFormat(g.line, time.DateTime)
@@ -152,7 +150,9 @@ func (h *house) deliverFrom(source, file string, in io.Reader) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.settle()
+	if err := h.runner.Settle(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
 	if doc, err = h.intake.Document(h.t.Context(), analyst(), doc.ID); err != nil || doc.State != intake.Parsed {
 		h.t.Fatalf("%+v, %v", doc, err)
 	}

@@ -24,10 +24,14 @@ import (
 // A Key names a problem.
 type Key = match.Key
 
-// batchRows is how many records one bracket takes: large enough that the sync
-// to disk is nothing, small enough that a critical file waits 100 ms at most
-// behind a bracket of a large one.
+// batchRows is how many records one entry of the journal covers, and the least
+// that a bracket takes: large enough that the sync to disk is nothing, small
+// enough that a critical file waits 100 ms at most behind them.
 const batchRows = 2000
+
+// batchesAtOnce is how many of those go into one bracket while no other writer
+// waits: the pages that they share are then written once.
+const batchesAtOnce = 4
 
 // renewal is how long after its verification a problem that comes back is the
 // old finding again; later it is a new one, with a history of its own.
@@ -111,7 +115,7 @@ func (r *Room) document(ctx context.Context, body intake.Delivered, move func(tx
 		summary, failure = p.read(ctx, batches)
 	}()
 	for b := range batches {
-		if err := p.store(ctx, b, nil); err != nil {
+		if err := p.storeSome(ctx, b, batches); err != nil {
 			cancel()
 			for range batches { //nolint:revive // the reader ends when its context does
 			}
@@ -229,41 +233,66 @@ func observed(r *row.Row, source intake.Source, doc intake.Document) observation
 	return o
 }
 
-// store writes one batch: the document's progress, the findings, their
-// evidence, the quarantine, the tally and the journal in one bracket.
-func (p *passage) store(ctx context.Context, b *batch, move func(tx *db.Tx) error) error {
+// storeSome stores a batch, and those that are parsed meanwhile, in one bracket.
+func (p *passage) storeSome(ctx context.Context, b *batch, more <-chan *batch) error {
 	return p.room.DB.Write(ctx, func(tx *db.Tx) error {
-		progress := intake.Progress{
-			Document: p.doc.ID, Round: p.doc.Round, From: b.from, To: b.to,
-			Kept: int64(len(b.rows) + len(b.indicators)), Duplicate: b.duplicate, Bad: b.bad, End: b.end, Broken: p.broken,
-			Summary: b.summary,
-		}
-		w := writing{room: p.room, tx: tx, doc: p.doc, source: p.source, now: p.room.Clock.Now(), tally: tally{}}
-		if err := w.observe(b.rows); err != nil {
-			return err
-		}
-		if len(b.indicators) > 0 {
-			if err := p.room.Indicators.Keep(tx, p.source, p.doc, b.indicators); err != nil {
+		for n := 1; ; n++ {
+			if err := p.storeIn(tx, b); err != nil {
 				return err
 			}
+			if n == batchesAtOnce || tx.Wanted() {
+				return nil
+			}
+			select {
+			case next, ok := <-more:
+				if !ok {
+					return nil
+				}
+				b = next
+			default: // a bracket does not wait for the disk
+				return nil
+			}
 		}
-		progress.Opened, progress.Reopened, progress.Counted, progress.Unowned = int64(len(w.opened)), int64(len(w.reopened)), w.counted, w.unowned
-		progress.FirstRow, progress.LastRow = w.first, w.last
-		done, err := p.room.Intake.Advance(tx, progress)
-		if err != nil {
-			return err
-		}
-		if err := w.journal(b, done); err != nil {
-			return err
-		}
-		if err := w.write(); err != nil {
-			return err
-		}
-		if move != nil {
-			return move(tx)
-		}
-		return nil
 	})
+}
+
+// store stores the last batch, and moves the stage on.
+func (p *passage) store(ctx context.Context, b *batch, move func(tx *db.Tx) error) error {
+	return p.room.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := p.storeIn(tx, b); err != nil {
+			return err
+		}
+		return move(tx)
+	})
+}
+
+// storeIn writes one batch: the document's progress, the findings, their
+// evidence, the quarantine, the tally and the journal in one bracket.
+func (p *passage) storeIn(tx *db.Tx, b *batch) error {
+	progress := intake.Progress{
+		Document: p.doc.ID, Round: p.doc.Round, From: b.from, To: b.to,
+		Kept: int64(len(b.rows) + len(b.indicators)), Duplicate: b.duplicate, Bad: b.bad, End: b.end, Broken: p.broken,
+		Summary: b.summary,
+	}
+	w := writing{room: p.room, tx: tx, doc: p.doc, source: p.source, now: p.room.Clock.Now(), tally: tally{}}
+	if err := w.observe(b.rows); err != nil {
+		return err
+	}
+	if len(b.indicators) > 0 {
+		if err := p.room.Indicators.Keep(tx, p.source, p.doc, b.indicators); err != nil {
+			return err
+		}
+	}
+	progress.Opened, progress.Reopened, progress.Counted, progress.Unowned = int64(len(w.opened)), int64(len(w.reopened)), w.counted, w.unowned
+	progress.FirstRow, progress.LastRow = w.first, w.last
+	done, err := p.room.Intake.Advance(tx, progress)
+	if err != nil {
+		return err
+	}
+	if err := w.journal(b, done); err != nil {
+		return err
+	}
+	return w.write()
 }
 
 // A writing is what one bracket does to findings.
