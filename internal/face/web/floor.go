@@ -140,7 +140,7 @@ func (s *Site) floorStorms(p *ui.Page, r *http.Request, d *floorPage) (int64, er
 		if one.State != warning.Holding {
 			continue
 		}
-		line := stormLine{Storm: one, Href: "/warnings?state=draft&storm=" + strconv.FormatInt(one.ID, 10)}
+		line := stormLine{Storm: one, Href: "/storms/" + strconv.FormatInt(one.ID, 10)}
 		if one.Reason == warning.StormVolume {
 			line.Words = p.T("web.floor.storm_volume", "opened", one.Opened, "organisations", one.Organisations)
 		} else {

@@ -434,3 +434,19 @@ func TestAnIDLeadsToItsPageOnlyForWhoMaySeeIt(t *testing.T) {
 	a.sees("/search?q=203.0.113.41", http.StatusOK, "Của ai", "Trung tâm Phục vụ hành chính công phường Sài Gòn", "F16")
 	a.sees("/search?q=scan_rdp", http.StatusOK, "S1")
 }
+
+// The officer's page has one thing to do, and its button does it.
+func TestTheOfficersPageAsksForOneThingAndDoesIt(t *testing.T) {
+	h := city(t)
+	o := h.as(auth.Officer, "X-BINH-CHANH")
+	page := o.sees("/", http.StatusOK, "Xác nhận cảnh báo W3", "vấn đề cần khắc phục", "Đầu mối của đơn vị")
+	if !strings.Contains(page.text, `action="/warnings/W3/acknowledge"`) {
+		t.Fatalf("no button: %s", plain(page.text))
+	}
+	o.post("/warnings/W3/acknowledge", "back", "/").check(t, "the button", http.StatusSeeOther)
+	w, err := h.warnings.Get(t.Context(), h.admin, 3, "vi")
+	if err != nil || w.State != warning.Acknowledged || w.AcknowledgedBy != o.actor.Email {
+		t.Errorf("W3: %+v, %v", w, err)
+	}
+	o.sees("/", http.StatusOK, "Khắc phục: Đơn vị chưa có đầu mối liên hệ", "đã xác nhận, đang khắc phục")
+}

@@ -102,7 +102,7 @@ func (s *Site) errand(p *ui.Page, d officerPage) *errand {
 		first := d.Warnings[0].View
 		e := &errand{
 			Title: p.T("web.officer.ask_ack", "id", first.ID), Text: first.Subject, Tone: ui.Tone(first.Severity),
-			Act: ui.Button{Label: p.T("web.officer.ack"), Action: "/warnings/" + first.ID + "/ack", Fields: backTo("/"), Kind: ui.KindPrimary},
+			Act: ui.Button{Label: p.T("web.officer.ack"), Action: "/warnings/" + first.ID + "/acknowledge", Fields: backTo("/"), Kind: ui.KindPrimary},
 		}
 		e.By = byWords(p, first.Warning.Due)
 		return e

@@ -694,7 +694,7 @@ func officerWarning(p *ui.Page, w waiting, act bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if act {
-			templ_7745c5c3_Err = ui.Acts(p, ui.Button{Label: p.T("web.officer.ack"), Action: "/warnings/" + w.View.ID + "/ack", Fields: backTo("/")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Acts(p, ui.Button{Label: p.T("web.officer.ack"), Action: "/warnings/" + w.View.ID + "/acknowledge", Fields: backTo("/")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
