@@ -100,9 +100,10 @@ func selectMutes(tx *db.Tx, condition string, args ...any) ([]Mute, error) {
 	return out, nil
 }
 
-// Mutes are all mutes, the running and coming ones first.
+// Mutes are all mutes in the order in which they were made. They are the
+// centre's own: who does not see the whole city sees none.
 func (r *Room) Mutes(ctx context.Context, who auth.Actor) (out []Mute, err error) {
-	if err := auth.May(who, auth.MuteView); err != nil {
+	if err := auth.May(who, auth.MuteView); err != nil || !who.Scope.IsAll() {
 		return nil, err
 	}
 	err = r.DB.Read(ctx, func(tx *db.Tx) error {
