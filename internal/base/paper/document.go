@@ -68,9 +68,6 @@ type Run struct {
 // Plain is one run of unadorned text.
 func Plain(text string) []Run { return []Run{{Text: text}} }
 
-// Bold is one run of bold text.
-func Bold(text string) []Run { return []Run{{Text: text, Bold: true}} }
-
 // An Align says how lines stand between their margins.
 type Align int
 
