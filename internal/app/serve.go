@@ -51,10 +51,11 @@ func (a *App) serve(ctx context.Context) (func(), error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
+	lines, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog:    slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
-		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		BaseContext: func(net.Listener) context.Context { return lines },
 	}
 	ended := make(chan error, 1)
 	go func() {
@@ -66,25 +67,39 @@ func (a *App) serve(ctx context.Context) (func(), error) {
 	}()
 	select {
 	case err := <-ended: // a certificate that cannot be read ends it at once
+		hangUp()
 		return nil, errs.New(errs.Usage, "serve: %w", err)
 	case <-time.After(20 * time.Millisecond):
 	}
 	if err := keep(filepath.Join(a.Data, "url"), a.url+"\n", 0o644); err != nil {
+		hangUp()
 		return nil, errors.Join(err, server.Close())
 	}
 	a.log.Info("listening", "url", a.url)
 	return func() {
 		wait, cancel := context.WithTimeout(context.Background(), farewell)
 		defer cancel()
+		// Live pages hold their lines open for ever: after a moment for everybody
+		// else they are told to end.
+		moment := time.AfterFunc(time.Second, hangUp)
+		defer moment.Stop()
 		if err := server.Shutdown(wait); err != nil {
-			_ = server.Close() // live pages hold their lines open; they end here
+			_ = server.Close()
 		}
+		hangUp()
 	}, nil
 }
 
 // handler is everything that answers on the one address.
 func (a *App) handler() (http.Handler, error) {
-	gate, err := a.newGate()
+	var pages *web.Site // it stands behind the gate, and draws the gate's refusals
+	gate, err := a.newGate(func(w http.ResponseWriter, r *http.Request, err error) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			api.Refuse(w, r, err)
+			return
+		}
+		pages.Refuse(w, r, err)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +109,7 @@ func (a *App) handler() (http.Handler, error) {
 		Intel: a.intel, Intake: a.intake, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
 		Settle: a.runner.Settle, Advance: a.advance(), Verify: a.Verify, Backup: a.Backup, Link: a.link, Version: Version(),
 	})
-	pages := web.New(web.Deps{
+	pages = web.New(web.Deps{
 		DB: a.db, Journal: a.journal, Clock: a.clock, Bundle: a.bundle, Log: a.log, People: a.people, Gate: gate, Regime: a.regime,
 		Estate: a.estate, Duty: a.duty, Intel: a.intel, Intake: a.intake, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
 		City: a.cityName, PublicURL: strings.TrimRight(a.link(""), "/"), Demo: a.Demo,
@@ -116,21 +131,9 @@ func (a *App) advance() func(context.Context, time.Duration) (time.Time, error) 
 	return a.Advance
 }
 
-func (a *App) newGate() (*auth.Gate, error) {
+func (a *App) newGate(refuse func(http.ResponseWriter, *http.Request, error)) (*auth.Gate, error) {
 	options := auth.Options{
-		Proxies: a.Proxies,
-		Secure:  a.TLSCert != "" || strings.HasPrefix(a.PublicURL, "https://"),
-		Refuse: func(w http.ResponseWriter, r *http.Request, err error) {
-			if strings.HasPrefix(r.URL.Path, "/api/") {
-				api.Refuse(w, r, err)
-				return
-			}
-			if errs.CodeOf(err) == errs.Unknown {
-				http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
-				return
-			}
-			http.Error(w, http.StatusText(errs.CodeOf(err).HTTP()), errs.CodeOf(err).HTTP())
-		},
+		Proxies: a.Proxies, Secure: a.TLSCert != "" || strings.HasPrefix(a.PublicURL, "https://"), Refuse: refuse,
 	}
 	if u, err := url.Parse(a.PublicURL); err == nil && u.Host != "" {
 		options.Origins = []string{u.Scheme + "://" + u.Host}

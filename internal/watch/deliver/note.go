@@ -16,7 +16,7 @@ import (
 // take the account over, so its text is shown to nobody but an admin (Raw).
 type Note struct {
 	To       string            `json:"-"`
-	Template string            `json:"template"` // "invite" or "reset"
+	Template string            `json:"template"` // "invite" or "reset", which is also where the link leads
 	Args     map[string]string `json:"args"`     // secret, name, email, language, expires as RFC 3339
 }
 
@@ -60,7 +60,7 @@ func (r *Room) composeNote(d *Delivery, n *Note) Mail {
 	if d.Language == "en" {
 		languages = []string{"en", "vi"}
 	}
-	link := strings.TrimRight(r.Settings.PublicURL(), "/") + "/invite/" + n.Args["secret"]
+	link := strings.TrimRight(r.Settings.PublicURL(), "/") + "/" + n.Template + "/" + n.Args["secret"]
 	expires, err := time.Parse(time.RFC3339, n.Args["expires"])
 	m := Mail{Link: link, Subject: r.Texts.In(languages[0]).T("deliver.note." + n.Template + ".subject")}
 	var parts []string
