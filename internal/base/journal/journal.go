@@ -14,6 +14,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -69,9 +70,10 @@ func Hash(fields any) string {
 // A Journal appends entries and tells who waits that there are some. It is safe
 // for concurrent use.
 type Journal struct {
-	clock clock.Clock
-	mu    sync.Mutex
-	news  chan struct{} // closed and replaced at each commit with entries
+	clock  clock.Clock
+	mu     sync.Mutex
+	news   chan struct{} // closed and replaced at each commit with entries
+	latest []fresh       // the last entries of this process, without a gap
 }
 
 // New is the journal that takes its times from c.
@@ -169,7 +171,7 @@ func (j *Journal) Append(tx *db.Tx, drafts ...Draft) (int64, error) {
 	if err := grown.store(); err != nil {
 		return 0, err
 	}
-	tx.After(j.announce)
+	tx.After(func() { j.announce(last, drafts) })
 	return last, nil
 }
 
@@ -181,11 +183,49 @@ func (j *Journal) News() <-chan struct{} {
 	return j.news
 }
 
-func (j *Journal) announce() {
+// fresh is what is known of an entry without reading it.
+type fresh struct {
+	seq  int64
+	verb string
+}
+
+// latestEntries is how many of them are kept, at least.
+const latestEntries = 512
+
+func (j *Journal) announce(last int64, drafts []Draft) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	seq := last - int64(len(drafts))
+	if n := len(j.latest); n > 0 && j.latest[n-1].seq != seq {
+		j.latest = j.latest[:0] // another process has written in between
+	}
+	for _, d := range drafts {
+		seq++
+		j.latest = append(j.latest, fresh{seq: seq, verb: d.Verb})
+	}
+	if over := len(j.latest) - latestEntries; over >= latestEntries {
+		j.latest = slices.Delete(j.latest, 0, over)
+	}
 	close(j.news)
 	j.news = make(chan struct{})
+}
+
+// passed says that this process knows all entries from behind after up to one
+// later, and that none has a verb of verbs: a stage that waits for these need not
+// ask the database. It is not ok where that is not known.
+func (j *Journal) passed(after int64, verbs []string) (upTo int64, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := len(j.latest)
+	if n == 0 || len(verbs) == 0 || j.latest[0].seq > after+1 || j.latest[n-1].seq <= after {
+		return 0, false
+	}
+	for _, e := range j.latest[after+1-j.latest[0].seq:] {
+		if slices.Contains(verbs, e.verb) {
+			return 0, false
+		}
+	}
+	return j.latest[n-1].seq, true
 }
 
 // Head is the sequence number of the last entry, 0 when there is none.
@@ -250,8 +290,8 @@ func Entries(tx *db.Tx, q Query) ([]Entry, error) {
 		text += " ORDER BY j.seq"
 	}
 	if q.Limit > 0 {
-		args = append(args, q.Limit)
-		text += " LIMIT " + placeholder(len(args))
+		// Not a parameter: SQLite plans a text anew whenever its limit is bound.
+		text += " LIMIT " + strconv.Itoa(q.Limit)
 	}
 	var rows []struct {
 		Seq          int64   `db:"seq"`
