@@ -65,6 +65,16 @@ func (r *Room) TypeOf(ctx context.Context, doc Document, source Source) (string,
 	if source.Format != Shadowserver {
 		return doc.ReportType, nil
 	}
+	if doc.ReportType == "" && strings.HasSuffix(strings.ToLower(doc.File), ".csv") {
+		// The name of a plain file tells it; the original is opened once less.
+		if schema, err := r.reports(); err == nil {
+			if name, ok := schema.TypeOfName(doc.File); ok {
+				if t, err := schema.Type(name); err == nil {
+					return t.Name, nil
+				}
+			}
+		}
+	}
 	var found string
 	err := r.unpack(ctx, doc, func(name string, in io.Reader) error {
 		p, err := r.parser(doc, source, name)
