@@ -23,11 +23,11 @@ func (s *Site) deliveryColumns(p *ui.Page, of bool) []ui.Column[deliver.View] {
 		{Key: "id", Label: p.T("work.delivery.id"), Cell: func(d x) templ.Component { return ui.Text(d.ID) }},
 		{Key: "state", Label: p.T("work.state"), Cell: func(d x) templ.Component { return deliveryState(p, d) }},
 		{Key: "channel", Label: p.T("work.delivery.channel"), Cell: func(d x) templ.Component { return ui.Text(p.T("deliver.channel." + string(d.Channel))) }},
-		{Key: "recipient", Label: p.T("work.delivery.recipient"), Wide: true, Cell: func(d x) templ.Component { return recipientCell(p, d) }},
-		{Key: "reason", Label: p.T("work.delivery.why"), Cell: func(d x) templ.Component { return ui.Text(deliveryReason(p, d.Reason)) }},
-		{Key: "created", Label: p.T("work.delivery.created"), Cell: func(d x) templ.Component { return ui.Ago(p, d.Delivery.Created) }},
+		{Key: "recipient", Label: p.T("work.delivery.recipient"), Cell: func(d x) templ.Component { return recipientCell(p, d) }},
+		{Key: "reason", Label: p.T("work.delivery.why"), Off: of, Cell: func(d x) templ.Component { return ui.Text(deliveryReason(p, d.Reason)) }},
+		{Key: "created", Label: p.T("work.delivery.created"), Off: !of, Cell: func(d x) templ.Component { return ui.Ago(p, d.Delivery.Created) }},
 		{Key: "attempts", Label: p.T("work.delivery.attempts"), Number: true, Cell: func(d x) templ.Component { return number(p, d.Attempts) }},
-		{Key: "reply", Label: p.T("work.delivery.reply"), Wide: true, Cell: func(d x) templ.Component { return replyCell(p, d) }},
+		{Key: "reply", Label: p.T("work.delivery.reply"), Cell: func(d x) templ.Component { return replyCell(p, d) }},
 	}
 	if of {
 		warned := ui.Column[x]{Key: "warning", Label: p.T("work.warning.id"), Cell: func(d x) templ.Component {
@@ -227,7 +227,7 @@ func (s *Site) deliveryPage(p *ui.Page, r *http.Request) (templ.Component, error
 		ui.Life(p, ui.LifeLine{Noun: "delivery", Steps: deliverySteps(d)}),
 		box("grid-2",
 			panel(p.T("work.record.facts"), ui.Facts(p, facts)),
-			box("stack", s.recordPanel(p, r, d), panel(p.T("work.delivery.attempts"), attemptList(p, attempts))),
+			box("stack", s.recordPanel(p, r, d), panel(p.T("work.delivery.ledger"), attemptList(p, attempts))),
 		),
 		message,
 	}), nil

@@ -131,8 +131,15 @@ func (s *Site) watchNow(p *ui.Page, watch duty.Watch, gaps []duty.Gap) templ.Com
 	}
 	var facts []ui.Fact
 	for _, x := range watch.Now {
+		ways := []templ.Component{strong(x.Name)}
+		if x.Phone != "" {
+			ways = append(ways, telephone(x.Phone))
+		}
+		if x.Email != "" {
+			ways = append(ways, ui.Code(x.Email))
+		}
 		facts = append(facts, ui.Fact{
-			Label: levelWords(p, x.Level), Value: ui.Join(strong(x.Name), someCode(p, x.Phone), someCode(p, x.Email)),
+			Label: levelWords(p, x.Level), Value: ui.Join(ways...),
 			Note: p.T("work.duty.until", "at", p.DateTime(x.To)),
 		})
 	}

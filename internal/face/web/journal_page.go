@@ -54,6 +54,8 @@ func subjectHref(subject string) string {
 		return sourceHref(id)
 	case "storm":
 		return "/storms/" + id
+	case "user":
+		return "/people/" + id
 	case "mute":
 		return "/mutes"
 	case "shift", "handover":

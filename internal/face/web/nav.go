@@ -37,10 +37,12 @@ func (s *Site) nav(p *ui.Page, a auth.Actor) []ui.NavGroup {
 		{Label: p.T("web.nav.estate"), Items: []ui.NavItem{
 			item("/organisations", "organisations", ui.IconTree, "o"),
 			item("/map", "map", ui.IconMap, "k"),
+			{Label: p.T("work.whose.title"), Href: "/whose", Icon: ui.IconSearch},
 			item("/systems", "systems", ui.IconServer, "y"),
 		}},
 		{Label: p.T("web.nav.centre"), Items: []ui.NavItem{
 			item("/journal", "journal", ui.IconScroll, "j"),
+			{Label: p.T("work.health.title"), Href: "/health", Icon: ui.IconActivity},
 			item("/people", "people", ui.IconUsers, "p"),
 			item("/who-may-what", "may", ui.IconShield, "a"),
 			item("/regime", "regime", ui.IconBook, "l"),

@@ -1,9 +1,10 @@
 package web
 
 import (
-	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,12 @@ func (s *Site) regime(w http.ResponseWriter, r *http.Request) error {
 		family, _, _ := strings.Cut(rule.Name, ".")
 		groups[family] = append(groups[family], rule)
 		marks[rule.Source.Mark]++
+	}
+	grave := []string{"critical", "high", "medium", "low", "info"}
+	for _, family := range []string{"clock", "digest"} {
+		slices.SortStableFunc(groups[family], func(a, b regime.Rule) int {
+			return slices.Index(grave, strings.TrimPrefix(a.Name, family+".")) - slices.Index(grave, strings.TrimPrefix(b.Name, family+"."))
+		})
 	}
 	now := s.Regime.At(p.Now)
 	authority := s.Regime.Authority(p.Now)
@@ -142,7 +149,7 @@ func ruleValue(p *ui.Page, x regime.Rule) []string {
 		other = "name_vi"
 	}
 	var lines []string
-	for _, name := range fieldOrder(x.Value) {
+	for _, name := range fieldOrder(fields) {
 		if name == other || name == "role" {
 			continue
 		}
@@ -167,38 +174,23 @@ func ruleValue(p *ui.Page, x regime.Rule) []string {
 	return lines
 }
 
-// fieldOrder are the fields of a JSON object in the order in which it has them.
-func fieldOrder(raw json.RawMessage) []string {
-	in := json.NewDecoder(bytes.NewReader(raw))
-	var (
-		names []string
-		depth int
-		name  bool
-	)
-	for {
-		token, err := in.Token()
-		if err != nil {
-			return names
-		}
-		switch v := token.(type) {
-		case json.Delim:
-			if v == '{' || v == '[' {
-				depth++
-			} else {
-				depth--
-			}
-			name = depth == 1
-		case string:
-			if depth == 1 && name {
-				names = append(names, v)
-				name = false
-				continue
-			}
-			name = depth == 1
-		default:
-			name = depth == 1
-		}
+// fieldOrder are the fields of a rule in the order in which people read them;
+// one that nobody has thought of comes last.
+func fieldOrder(fields map[string]any) []string {
+	order := []string{
+		"name_vi", "name_en", "name", "code", "matter", "acknowledge", "remedy", "rhythm", "weekday", "at", "organisations", "window", "times", "deliveries", "at_least",
+		"period", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "make_up", "date", "work", "from", "to",
 	}
+	names := slices.Sorted(maps.Keys(fields))
+	slices.SortStableFunc(names, func(a, b string) int { return place(order, a) - place(order, b) })
+	return names
+}
+
+func place(order []string, name string) int {
+	if i := slices.Index(order, name); i >= 0 {
+		return i
+	}
+	return len(order)
 }
 
 // ruleWord is one value of a rule in words.

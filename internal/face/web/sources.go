@@ -213,7 +213,7 @@ func (s *Site) sourceFacts(p *ui.Page, src intake.Source) []ui.Fact {
 		{Label: p.T("work.tlp"), Value: ui.TLP(p, src.TLP.String()), Note: p.T("work.source.tlp_note")},
 		{Label: p.T("work.source.zone"), Value: ui.Code(src.Zone), Note: p.T("work.source.zone_note")},
 		{Label: p.T("work.realm"), Value: ui.Text(realmName(p, src.Realm))},
-		{Label: p.T("work.source.partner"), Value: s.bodyCell(p, src.Organisation), Note: p.T("work.source.partner_note")},
+		{Label: p.T("work.source.partner"), Value: s.partnerCell(p, src.Organisation)},
 		{Label: p.T("work.source.added"), Value: ui.When(p, src.Created)},
 	}
 	if src.URL != "" {
@@ -223,6 +223,13 @@ func (s *Site) sourceFacts(p *ui.Page, src intake.Source) []ui.Fact {
 		facts = append(facts, ui.Fact{Label: p.T("work.source.mapping"), Value: folded(p.T("work.source.mapping_show"), false, ui.Evidence(p, ui.Proof{Title: p.T("work.source.mapping"), Text: src.Mapping}))})
 	}
 	return facts
+}
+
+func (s *Site) partnerCell(p *ui.Page, id int64) templ.Component {
+	if id == 0 {
+		return ui.Text(p.T("work.source.own"))
+	}
+	return s.bodyCell(p, id)
 }
 
 func realmName(p *ui.Page, realm string) string {

@@ -261,7 +261,7 @@ func (s *Site) warningAcknowledge(w http.ResponseWriter, r *http.Request) error 
 	if _, err := s.Warnings.Acknowledge(r.Context(), who(r), id); err != nil {
 		return err
 	}
-	return s.done(w, r, "/warnings/"+id.String(), ui.Flash{Text: s.voice(r).T("work.warning.acknowledged", "id", id)})
+	return s.done(w, r, backOr(r, "/warnings/"+id.String()), ui.Flash{Text: s.voice(r).T("work.warning.acknowledged", "id", id)})
 }
 
 func (s *Site) warningSendAsk(w http.ResponseWriter, r *http.Request) error {

@@ -62,7 +62,7 @@ func (s *Site) whoseAnswer(p *ui.Page, r *http.Request, realm string, o whose.Ob
 	switch {
 	case a.Owned() && scope.Has(a.Organisation):
 		parts = append(parts, notice(ui.ToneGood,
-			strong(p.T("work.whose.is", "what", p.Query("what"), "name", s.orgName(p, a.Organisation))), ui.Text(" "), s.bodyCell(p, a.Organisation),
+			strong(p.T("work.whose.is", "what", p.Query("what"), "name", s.orgName(p, a.Organisation))),
 			para(s.ruleWords(p, a.Rule()))))
 		facts := []ui.Fact{
 			{Label: p.T("work.organisation"), Value: s.bodyCell(p, a.Organisation), Note: a.Code},

@@ -163,6 +163,27 @@ func TestNoPageOfTheWorkIsWiderThanItsScreenOrHardToRead(t *testing.T) {
 	}
 }
 
+func TestTheWholeCityIsSeenAtOnce(t *testing.T) {
+	h := metropolis(t)
+	r := h.as(auth.Analyst, "")
+	got := r.sees("/map", http.StatusOK)
+	if n := strings.Count(got.text, `class="tile tone-`); n != 168 {
+		t.Errorf("the map has %d tiles, want 168", n)
+	}
+	r.sees("/organisations", http.StatusOK, "Sáp nhập, chia tách")
+	r.sees("/organisations?on=2025-06-30", http.StatusOK, "30/06/2025")
+	folder := shots()
+	if folder == "" {
+		return
+	}
+	browser := webtest.Open(t)
+	for name, path := range map[string]string{"map": "/map", "tree": "/organisations", "warnings": "/warnings", "sources": "/sources", "ward": "/organisations?q=sài+gòn"} {
+		for _, width := range []int{webtest.Desk, webtest.Phone} {
+			browser.Shot(h.server.URL+path, r.view(width), filepath.Join(folder, fmt.Sprintf("city-%s-%d.png", name, width)))
+		}
+	}
+}
+
 // shotsOnly names the pages to be looked at, "" for all.
 func shotsOnly() string { return os.Getenv("TOCSIN_SHOTS_ONLY") }
 
