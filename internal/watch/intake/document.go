@@ -387,8 +387,10 @@ func (r *Room) Erase(ctx context.Context, who auth.Actor, id int64, order string
 		if err := r.Blobs.Erase(tx, doc.ref(), order); err != nil {
 			return err
 		}
-		// The quarantined rows are pieces of the original.
-		_, err = tx.Exec(`UPDATE quarantine SET raw = '', value = '', state = 'erased' WHERE document = $1`, doc.ID)
+		// The quarantined rows are pieces of the original, as they came and as a
+		// person put them right; their reasons quote them.
+		_, err = tx.Exec(`UPDATE quarantine SET raw = '', fixed = '', value = '', detail = '', state = 'erased',
+			reason = CASE WHEN field = '' THEN fault ELSE field || ': ' || fault END WHERE document = $1`, doc.ID)
 		if err != nil {
 			return err
 		}
