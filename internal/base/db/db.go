@@ -11,19 +11,24 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the PostgreSQL driver
 	"github.com/jmoiron/sqlx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"tocsin/internal/base/errs"
 )
@@ -256,10 +261,28 @@ func wrap(err error, query string) error {
 		return nil
 	case errors.Is(err, sql.ErrNoRows):
 		return errs.New(errs.NotFound, "no such row: %w", err)
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), passing(err):
 		return errs.New(errs.Unavailable, "database: %w", err)
 	}
 	return fmt.Errorf("database: %w in %.120q", err, strings.Join(strings.Fields(query), " "))
+}
+
+// passing says that the machine is at fault, not the statement: a full disk, a
+// lost line, a server that goes down. The same statement may succeed later.
+func passing(err error) bool {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN:
+			return true
+		}
+		return false
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		// Classes of SQLSTATE: connection, rollback by the server, resources,
+		// intervention of an operator, system error.
+		return slices.Contains([]string{"08", "40", "53", "57", "58"}, e.Code[:min(2, len(e.Code))])
+	}
+	return errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err)
 }
 
 // Micros is an instant as the database keeps it: microseconds, 0 for none.

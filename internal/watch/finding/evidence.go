@@ -49,7 +49,7 @@ func (r *Room) EvidenceOf(ctx context.Context, ids []ID, each int) (out []Eviden
 		for _, id := range ids {
 			var some []evidenceRow
 			err := tx.Select(&some, `SELECT finding, document, line, place, length, at FROM evidence WHERE finding = $1
-				ORDER BY at DESC, document DESC, line DESC LIMIT $2`, int64(id), each)
+				ORDER BY at DESC, document DESC, line DESC LIMIT `+itoa(int64(each)), int64(id))
 			if err != nil {
 				return err
 			}

@@ -3,13 +3,16 @@ package finding
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/journal"
 	"tocsin/internal/city/estate"
 	"tocsin/internal/city/estate/whose"
+	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/match"
 )
 
@@ -29,9 +32,13 @@ func (r *Room) RetroStage() journal.Stage {
 		if err != nil {
 			return err
 		}
+		seen := make(map[string]bool, len(areas)) // an import names "nobody's" once a record
 		for _, a := range areas {
-			if err := r.rematch(ctx, a); err != nil {
-				return err
+			if key := fmt.Sprint(a.condition, a.args); !seen[key] {
+				seen[key] = true
+				if err := r.rematch(ctx, a); err != nil {
+					return err
+				}
 			}
 		}
 		return r.DB.Write(ctx, move)
@@ -53,7 +60,7 @@ func (r *Room) concerned(e journal.Entry) ([]area, error) {
 		return areasOf(e.Body, func(a estate.Address) []area { return addressAreas(a.Realm, a.Kind, a.Value) })
 	case "endpoint":
 		return areasOf(e.Body, func(p estate.Endpoint) []area {
-			areas := []area{{`asset = $1`, []any{"host:" + strings.ToLower(p.Hostname)}}}
+			areas := []area{{`rname = $1`, []any{match.ReversedName(row.Asset("host:" + strings.ToLower(p.Hostname)))}}}
 			if p.IP != "" {
 				areas = append(areas, addressAreas(p.Realm, "prefix", p.IP)...)
 			}
@@ -136,35 +143,62 @@ func bounds(p netip.Prefix) (low, high netip.Addr) {
 	return p.Addr(), high
 }
 
-// rematch asks again whose the live findings of an area are.
+// rematch asks again whose the live findings of an area are. It looks first
+// without keeping anybody from writing: most changes of an estate concern no
+// finding at all.
 func (r *Room) rematch(ctx context.Context, a area) error {
-	last := int64(0)
-	for {
-		var found []Finding
-		err := r.DB.Write(ctx, func(tx *db.Tx) error {
-			condition := `live = 1 AND id > ` + itoa(last) + ` AND (` + a.condition + `) ORDER BY id LIMIT ` + itoa(retroPiece)
-			var err error
-			if found, err = query(tx, condition, a.args...); err != nil {
+	var strayed []ID
+	err := r.DB.Read(ctx, func(tx *db.Tx) error {
+		rows, err := tx.Query(`SELECT `+findingColumns+` FROM finding WHERE live = 1 AND (`+a.condition+`)`, a.args...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var stored findingRow
+			if err := rows.StructScan(&stored); err != nil {
 				return err
 			}
-			for i := range found {
-				f := &found[i]
-				last = int64(f.ID)
-				if strings.HasPrefix(f.Rule, ruleOfPerson) || strings.HasPrefix(f.Rule, "asn ") && f.Organisation != 0 && !r.owner(f).Owned() {
-					continue // a person decided; or the number that decided is not kept with the finding
+			f := stored.finding()
+			if _, moved := r.strayed(&f); moved {
+				strayed = append(strayed, f.ID)
+			}
+		}
+		return rows.Err()
+	})
+	for piece := range slices.Chunk(strayed, retroPiece) {
+		if err != nil {
+			break
+		}
+		err = r.DB.Write(ctx, func(tx *db.Tx) error {
+			for _, id := range piece {
+				f, err := load(tx, id)
+				if err != nil {
+					return err
 				}
-				answer := r.owner(f)
-				if answer.Organisation == f.Organisation && answer.System == f.System {
+				answer, moved := r.strayed(&f)
+				if !moved || !f.Live() {
 					continue
 				}
-				if err := r.rehome(tx, "stage:retro", f, answer.Organisation, answer.System, answer.Rule()); err != nil {
+				if err := r.rehome(tx, "stage:retro", &f, answer.Organisation, answer.System, answer.Rule()); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
-		if err != nil || len(found) < retroPiece {
-			return err
-		}
 	}
+	return err
+}
+
+// strayed says whether a finding belongs to somebody else than it says. Where a
+// person decided, or an AS number that is not kept with the finding, it does not.
+func (r *Room) strayed(f *Finding) (whose.Answer, bool) {
+	if strings.HasPrefix(f.Rule, ruleOfPerson) {
+		return whose.Answer{}, false
+	}
+	answer := r.owner(f)
+	if strings.HasPrefix(f.Rule, "asn ") && f.Organisation != 0 && !answer.Owned() {
+		return answer, false
+	}
+	return answer, answer.Organisation != f.Organisation || answer.System != f.System
 }

@@ -339,7 +339,18 @@ func (r *Room) Reparse(ctx context.Context, who auth.Actor, id int64) (doc Docum
 			return err
 		}
 		if doc.State == Received {
-			return errs.New(errs.Conflict, "read %s again: it is still being read", doc.Label())
+			// One whose reading was set aside after five failures is not being read
+			// any more.
+			parked, err := tx.Int(`SELECT COUNT(*) FROM parked WHERE subject = $1`, doc.Subject())
+			if err != nil {
+				return err
+			}
+			if parked == 0 {
+				return errs.New(errs.Conflict, "read %s again: it is still being read", doc.Label())
+			}
+			if _, err := tx.Exec(`DELETE FROM parked WHERE subject = $1`, doc.Subject()); err != nil {
+				return err
+			}
 		}
 		doc.Round++
 		doc.State, doc.Reason, doc.Done = Received, "", 0

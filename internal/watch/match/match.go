@@ -60,8 +60,9 @@ func Address(asset row.Asset) (netip.Addr, bool) {
 }
 
 // ReversedName is the asset's domain name with its labels turned around and
-// closed by dots ("vn.example.www."), so that all names below one are a range;
-// "" for an asset without a name.
+// closed by dots ("vn.example.www."), so that all names below one are a range; a
+// machine's name as it is behind "host:", which no domain begins with; "" for an
+// asset without a name.
 func ReversedName(asset row.Asset) string {
 	kind, text, _ := strings.Cut(string(asset), ":")
 	switch kind {
@@ -75,6 +76,8 @@ func ReversedName(asset row.Asset) string {
 		}
 		text = host
 	case "domain":
+	case "host":
+		return string(asset)
 	default:
 		return ""
 	}
