@@ -72,7 +72,7 @@ func (s *Site) mutes(w http.ResponseWriter, r *http.Request) error {
 		{Key: "begins", Label: p.T("work.begins"), Cell: func(m mute) templ.Component { return ui.When(p, m.Begins) }},
 		{Key: "ends", Label: p.T("work.ends"), Cell: func(m mute) templ.Component { return ui.When(p, muteEnd(m)) }},
 		{Key: "reason", Label: p.T("work.reason"), Wide: true, Cell: func(m mute) templ.Component { return ui.Text(m.Reason) }},
-		{Key: "by", Label: p.T("work.by"), Cell: func(m mute) templ.Component { return ui.Text(m.By) }},
+		{Key: "by", Label: p.T("work.by"), Off: true, Cell: func(m mute) templ.Component { return ui.Text(m.By) }},
 	}
 	if edits {
 		columns = append(columns, ui.Column[mute]{Key: "act", Label: p.T("work.act"), Cell: func(m mute) templ.Component {

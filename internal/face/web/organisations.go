@@ -113,41 +113,86 @@ func (s *Site) organisationBar(p *ui.Page) ui.FilterBar {
 	}}
 }
 
+// manyBelow is from how many bodies on one level of the tree shows them by kind,
+// each kind folded: nobody reads two hundred names in a row.
+const manyBelow = 25
+
+// A branch is a place in the tree with what weighs on it and on all below it.
+type branch struct {
+	kind   string
+	node   ui.Node
+	weight load
+}
+
 // tree is the forest on a date as far as the scope shows it. A body whose parent
 // is hidden stands at the root; a load that lies below a closed branch is added
 // up to its top.
 func (s *Site) tree(p *ui.Page, scope auth.Scope, on string, loads map[int64]load) []ui.Node {
 	forest := s.Estate.Forest()
-	var grow func(o estate.Organisation, depth int) (ui.Node, load)
-	grow = func(o estate.Organisation, depth int) (ui.Node, load) {
-		sum := loads[o.ID]
-		node := ui.Node{Label: o.Name(p.Lang()), Href: s.orgHref(p, o.ID), Open: depth == 0}
+	var grow func(o estate.Organisation, depth int) branch
+	grow = func(o estate.Organisation, depth int) branch {
+		b := branch{kind: o.Kind, weight: loads[o.ID]}
+		var below []branch
 		for _, child := range forest.Children(o.ID, on) {
 			if !scope.Has(child.ID) {
 				continue
 			}
-			below, weight := grow(child, depth+1)
-			node.Children = append(node.Children, below)
-			if weight.n > 0 {
-				sum = sum.with(weight.n, weight.worst)
+			one := grow(child, depth+1)
+			if one.weight.n > 0 {
+				b.weight = b.weight.with(one.weight.n, one.weight.worst)
 			}
+			below = append(below, one)
 		}
-		node.Note = sum.badge(p)
-		return node, sum
+		b.node = ui.Node{Label: o.Name(p.Lang()), Href: s.orgHref(p, o.ID), Open: depth == 0, Note: b.weight.badge(p), Children: byKind(p, below)}
+		return b
 	}
-	var nodes []ui.Node
+	var top []branch
 	var roots func(id int64)
 	roots = func(id int64) {
 		for _, o := range forest.Children(id, on) {
 			if scope.Has(o.ID) {
-				node, _ := grow(o, 0)
-				nodes = append(nodes, node)
+				top = append(top, grow(o, 0))
 				continue
 			}
 			roots(o.ID)
 		}
 	}
 	roots(0)
+	return byKind(p, top)
+}
+
+// byKind are the nodes of one level, sorted into their kinds where there are
+// many.
+func byKind(p *ui.Page, all []branch) []ui.Node {
+	var nodes []ui.Node
+	if len(all) < manyBelow {
+		for _, b := range all {
+			nodes = append(nodes, b.node)
+		}
+		return nodes
+	}
+	for _, kind := range sheet.OrganisationKinds() {
+		var members []ui.Node
+		var weight load
+		for _, b := range all {
+			if b.kind != kind {
+				continue
+			}
+			members = append(members, b.node)
+			if b.weight.n > 0 {
+				weight = weight.with(b.weight.n, b.weight.worst)
+			}
+		}
+		switch len(members) {
+		case 0:
+		case 1:
+			nodes = append(nodes, members[0])
+		default:
+			nodes = append(nodes, ui.Node{
+				Label: p.T("work.organisations.kind", "kind", p.T("estate.kind."+kind), "n", len(members)), Note: weight.badge(p), Children: members, Open: len(members) < manyBelow/2,
+			})
+		}
+	}
 	return nodes
 }
 
