@@ -54,6 +54,7 @@ func TestKill(t *testing.T) {
 				time.Sleep(time.Duration(200+chance.IntN(1800)) * time.Millisecond)
 			}
 			s.kill()
+			k.alone()
 			arrived = append(arrived, len(k.to("")))
 			start := s.start
 			if n%5 == 3 {

@@ -68,19 +68,23 @@ type sink struct {
 	mu      sync.Mutex
 	moods   map[string]mood
 	letters []*letter
+	lines   int            // that are open
 	tries   map[string]int // RCPT by recipient
 	calm    chan struct{}  // closed when a stall ends
 }
 
 // newSink starts a sink on loopback. The caller closes it.
-func newSink() (*sink, error) {
+func newSink() (*sink, error) { return newSinkAt("127.0.0.1:0") }
+
+// newSinkAt starts a sink at an address.
+func newSinkAt(address string) (*sink, error) {
 	k := &sink{moods: map[string]mood{}, tries: map[string]int{}, calm: make(chan struct{})}
 	k.server = smtp.NewServer(k)
 	k.server.Domain = "sink.example"
 	k.server.ReadTimeout, k.server.WriteTimeout = 5*time.Minute, 5*time.Minute
 	k.server.MaxMessageBytes = 64 << 20
 	k.server.ErrorLog = silent{}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +140,25 @@ func (k *sink) forget() {
 }
 
 // NewSession is part of smtp.Backend.
-func (k *sink) NewSession(c *smtp.Conn) (smtp.Session, error) { return &session{sink: k, line: c}, nil }
+func (k *sink) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lines++
+	return &session{sink: k, line: c}, nil
+}
+
+// alone waits until nobody has a line open: what a dead process sent is in.
+func (k *sink) alone() {
+	for range 500 {
+		k.mu.Lock()
+		lines := k.lines
+		k.mu.Unlock()
+		if lines == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
 
 type session struct {
 	sink     *sink
@@ -200,8 +222,14 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-func (s *session) Reset()        {}
-func (s *session) Logout() error { return nil }
+func (s *session) Reset() {}
+
+func (s *session) Logout() error {
+	s.sink.mu.Lock()
+	defer s.sink.mu.Unlock()
+	s.sink.lines--
+	return nil
+}
 
 // open reads a message as a mail program would.
 func open(raw []byte) (*letter, error) {
