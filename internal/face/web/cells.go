@@ -37,6 +37,15 @@ func (s *Site) body(p *ui.Page, code string) templ.Component {
 	return s.bodyCell(p, id)
 }
 
+// stranger names a body that a record refers to. On the calm pages it is often
+// outside the reader's scope, where a link would lead to nothing.
+func (s *Site) stranger(p *ui.Page, code string) templ.Component {
+	if p.Person == nil || calm(p.Person.Role) {
+		return some(p, s.codeName(p, code))
+	}
+	return s.body(p, code)
+}
+
 // some is a text, or the mark of its absence.
 func some(p *ui.Page, text string) templ.Component {
 	if text == "" {

@@ -218,7 +218,7 @@ func (s *Site) handoverPanel(p *ui.Page, r *http.Request, notes []duty.Handover,
 			ui.Act(p, ui.Button{Label: p.T("work.handover.leave"), Submit: true, Kind: ui.KindPrimary}),
 		)))
 	}
-	parts = append(parts, ui.Link("/duty/handovers", p.T("work.handover.all")))
+	parts = append(parts, ui.Acts(p, ui.Button{Label: p.T("work.handover.all"), Href: "/duty/handovers", Small: true}))
 	return panel(p.T("work.handover.title"), parts...)
 }
 

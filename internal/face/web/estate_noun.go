@@ -375,6 +375,8 @@ func (s *Site) cell(p *ui.Page, x part, value string) templ.Component {
 	switch {
 	case value == "":
 		return ui.None(p)
+	case x.Ref == "organisation" && x.Name != "organisation" && x.Name != "owner":
+		return s.stranger(p, value)
 	case x.Ref == "organisation":
 		return s.body(p, value)
 	case x.Ref == "system":

@@ -249,7 +249,7 @@ func (s *Site) lineage(p *ui.Page, r *http.Request, o estate.Organisation) (temp
 		case c.To:
 			before = append(before, ui.Fact{Label: p.T("work.organisation.from"), Value: s.body(p, c.From), Note: note})
 		case c.From:
-			after = append(after, ui.Fact{Label: p.T("work.organisation.to"), Value: s.body(p, c.To), Note: note})
+			after = append(after, ui.Fact{Label: p.T("work.organisation.to"), Value: s.stranger(p, c.To), Note: note})
 		}
 	}
 	if len(before)+len(after) == 0 && !may(r, auth.EstateEdit) {

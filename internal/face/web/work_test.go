@@ -145,7 +145,13 @@ func TestNoPageOfTheWorkIsWiderThanItsScreenOrHardToRead(t *testing.T) {
 	if !keep {
 		folder = t.TempDir()
 	}
-	for _, x := range workPages(h, r) {
+	officer := h.as(auth.Officer, "P-SAI-GON")
+	pages := append(workPages(h, r),
+		seen{"officer-warnings", "/warnings", officer}, seen{"officer-warning", "/warnings/W1", officer}, seen{"officer-organisation", "/organisations/P-SAI-GON", officer},
+		seen{"officer-contacts", "/contacts", officer}, seen{"officer-delivery", "/outbox/D1", officer},
+	)
+	for _, x := range pages {
+		r := x.reader
 		if only := shotsOnly(); only != "" && !strings.Contains(only, x.name) {
 			continue
 		}
