@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tocsin/internal/base/auth"
+	"tocsin/internal/base/db"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/face/api"
 	"tocsin/internal/face/web"
@@ -113,7 +114,7 @@ func (a *App) handler() (http.Handler, error) {
 		DB: a.db, Journal: a.journal, Clock: a.clock, Bundle: a.bundle, Log: a.log, People: a.people, Gate: gate, Regime: a.regime,
 		Estate: a.estate, Duty: a.duty, Intel: a.intel, Intake: a.intake, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
 		City: a.cityName, PublicURL: strings.TrimRight(a.link(""), "/"), Demo: a.Demo,
-		Settle: a.runner.Settle, Places: a.runner.Places, Verify: a.Verify, Advance: a.advance(),
+		Settle: a.runner.Settle, Places: a.runner.Places, Verify: a.Verify, Checkpoint: a.checkpoint, Advance: a.advance(),
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", a.healthz)
@@ -178,4 +179,13 @@ func (a *App) cityName(lang string) string {
 		}
 	}
 	return ""
+}
+
+// checkpoint signs the journal's present size and root.
+func (a *App) checkpoint(ctx context.Context) (text string, err error) {
+	err = a.db.Read(ctx, func(tx *db.Tx) error {
+		text, err = a.seal.Checkpoint(tx)
+		return err
+	})
+	return text, err
 }
