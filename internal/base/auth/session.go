@@ -192,7 +192,7 @@ func (r *Room) EndSession(ctx context.Context, a Actor, id SessionID) error {
 	return r.DB.Write(ctx, func(tx *db.Tx) error {
 		of, err := tx.Int(`SELECT user_id FROM auth_session WHERE id = $1`, int64(id))
 		if err != nil {
-			return err
+			return absent(err, "session", id.String())
 		}
 		p, err := personBy(tx, UserID(of))
 		if err != nil {

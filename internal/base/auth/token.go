@@ -149,7 +149,7 @@ func (r *Room) RevokeToken(ctx context.Context, a Actor, id TokenID) error {
 	return r.DB.Write(ctx, func(tx *db.Tx) error {
 		var k key
 		if err := tx.Get(&k, `SELECT `+tokenColumns+` FROM auth_token WHERE id = $1`, int64(id)); err != nil {
-			return err
+			return absent(err, "token", id.String())
 		}
 		p, err := personBy(tx, k.User)
 		if err != nil {

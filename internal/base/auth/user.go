@@ -100,7 +100,16 @@ func (r *Room) change(tx *db.Tx, p person, actor, verb string, body any) error {
 
 func personBy(tx *db.Tx, id UserID) (p person, err error) {
 	err = tx.Get(&p, `SELECT `+userColumns+` FROM auth_user WHERE id = $1`, int64(id))
-	return p, err
+	return p, absent(err, "user", id.String())
+}
+
+// absent says of what does not exist what is said of what the scope hides: the
+// two must not be told apart.
+func absent(err error, noun, id string) error {
+	if errs.Is(err, errs.NotFound) {
+		return errs.New(errs.NotFound, "no such %s %s", noun, id)
+	}
+	return err
 }
 
 func personByEmail(tx *db.Tx, email string) (p person, err error) {
@@ -466,18 +475,24 @@ func (r *Room) User(ctx context.Context, a Actor, id UserID) (u User, err error)
 	return u, err
 }
 
-// UserByEmail is the person with an address.
-func (r *Room) UserByEmail(ctx context.Context, a Actor, email string) (User, error) {
-	var id UserID
-	err := r.DB.Read(ctx, func(tx *db.Tx) error {
-		p, err := personByEmail(tx, email)
-		id = p.ID
-		return err
-	})
-	if err != nil {
+// UserByEmail is the person with an address. Everybody sees the own account.
+func (r *Room) UserByEmail(ctx context.Context, a Actor, email string) (u User, err error) {
+	own := a.Known() && emailKey(a.Email) == emailKey(email)
+	if err := May(a, UserView); err != nil && !own {
 		return User{}, err
 	}
-	return r.User(ctx, a, id)
+	err = r.DB.Read(ctx, func(tx *db.Tx) error {
+		p, err := personByEmail(tx, email)
+		if err == nil && !own && !a.Scope.Has(p.Organisation) {
+			err = errs.New(errs.NotFound, "no such user %s", email)
+		}
+		if err != nil {
+			return absent(err, "user", email)
+		}
+		u = p.user()
+		return nil
+	})
+	return u, err
 }
 
 // A First is how the first admin gets in.
