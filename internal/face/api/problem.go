@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -79,6 +81,8 @@ func ofHuma(_ huma.Context, _ string, v any) (any, error) {
 			p.Places = append(p.Places, errs.Place{Field: d.Location, Reason: d.Message})
 		}
 	}
+	// huma looks at a query in no order; the same mistake gets the same answer.
+	slices.SortStableFunc(p.Places, func(a, b errs.Place) int { return strings.Compare(a.Field, b.Field) })
 	return p, nil
 }
 

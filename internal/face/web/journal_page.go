@@ -123,10 +123,15 @@ func (s *Site) journalPage(w http.ResponseWriter, r *http.Request) error {
 	q.Before, _ = strconv.ParseInt(p.Query("cursor"), 10, 64) // nonsense is the first page
 	var (
 		entries []journal.Entry
-		head    int64
+		all     int64 // that the reader may see: how much goes on elsewhere is nobody's business
 	)
 	err := s.read(r, func(tx *db.Tx) (err error) {
-		if head, err = journal.Head(tx); err != nil {
+		if who(r).Scope.IsAll() {
+			all, err = journal.Head(tx)
+		} else {
+			all, err = tx.Int(`SELECT COUNT(*) FROM journal j WHERE ` + q.Where)
+		}
+		if err != nil {
 			return err
 		}
 		entries, err = journal.Entries(tx, q)
@@ -150,7 +155,7 @@ func (s *Site) journalPage(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return showList(s, w, r, p, listing[entry]{
-		Top: top{Heading: ui.Heading{Lead: p.T("work.journal.lead", "n", head), Acts: []ui.Button{{Label: p.T("work.seal.title"), Href: "/journal/seal", Icon: ui.IconShield}}}},
+		Top: top{Heading: ui.Heading{Lead: p.T("work.journal.lead", "n", all), Acts: []ui.Button{{Label: p.T("work.seal.title"), Href: "/journal/seal", Icon: ui.IconShield}}}},
 		Table: ui.Table[entry]{
 			ID: "journal", Caption: p.T("web.nav.journal"), Rows: entries, Next: next,
 			Href: func(e entry) string { return "/journal/" + strconv.FormatInt(e.Seq, 10) },
