@@ -105,7 +105,7 @@ func (s *server) documents() {
 		if err != nil {
 			return nil, err
 		}
-		return s.history(ctx, d.Subject())
+		return s.history(ctx, who, d.Subject())
 	})
 	route(s, post("/documents/{id}/reparse", "Read a document again"), func(ctx context.Context, who auth.Actor, in *Named) (*one[Document], error) {
 		id, err := intake.ParseDocument(in.ID)

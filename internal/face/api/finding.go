@@ -273,7 +273,7 @@ func (s *server) findings() {
 		if _, err := s.Findings.Get(ctx, who, id); err != nil {
 			return nil, err
 		}
-		return s.history(ctx, id.Subject())
+		return s.history(ctx, who, id.Subject())
 	})
 	for _, t := range finding.Transitions() {
 		if t.May == "" {

@@ -24,7 +24,8 @@ type Entry struct {
 	Erased       string          `json:"erased,omitempty"`
 }
 
-func (s *server) sayEntry(e journal.Entry) Entry {
+func (s *server) sayEntry(who auth.Actor, e journal.Entry) Entry {
+	e = s.Findings.AsRead(who, e)
 	return Entry{
 		Seq: e.Seq, At: e.At, Actor: e.Actor, Organisation: s.code(e.Organisation), Subject: e.Subject, Verb: e.Verb, Body: e.Body, Erased: e.Erased,
 	}
@@ -62,22 +63,23 @@ func (s *server) journal() {
 		if err != nil {
 			return nil, err
 		}
-		return cut(each(found, s.sayEntry), in.Paging, func(e Entry) int64 { return e.Seq }), nil
+		return cut(each(found, func(e journal.Entry) Entry { return s.sayEntry(who, e) }), in.Paging, func(e Entry) int64 { return e.Seq }), nil
 	})
 }
 
-// history is everything that happened to a subject. Whoever calls it has asked
+// history is everything that happened to a subject in the reader's scope: what
+// changed hands has a past that was somebody else's. Whoever calls it has asked
 // whether the reader may see the subject.
-func (s *server) history(ctx context.Context, subject string) (*list[Entry], error) {
+func (s *server) history(ctx context.Context, who auth.Actor, subject string) (*list[Entry], error) {
 	var found []journal.Entry
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		found, err = s.Journal.History(tx, subject)
+		found, err = journal.Entries(tx, journal.Query{Subject: subject, Where: who.Scope.SQL("j.organisation")})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return listed(each(found, s.sayEntry), ""), nil
+	return listed(each(found, func(e journal.Entry) Entry { return s.sayEntry(who, e) }), ""), nil
 }
 
 // sortBy puts a room's list into the order in which pages of it are cut.

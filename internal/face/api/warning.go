@@ -79,7 +79,7 @@ func (s *server) warnings() {
 		if _, err := s.Warnings.Get(ctx, who, id, who.Language); err != nil {
 			return nil, err
 		}
-		return s.history(ctx, id.Subject())
+		return s.history(ctx, who, id.Subject())
 	})
 	route(s, post("/warnings/{id}/send", "Send a draft"), func(ctx context.Context, who auth.Actor, in *warningSend) (*one[warning.View], error) {
 		return s.warn(ctx, who, in.ID, func(id warning.ID) error {

@@ -92,7 +92,9 @@ func (s *Site) findingAll(p *ui.Page, r *http.Request, id finding.ID) (d finding
 	var history []journal.Entry
 	var sources map[int64]string
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		if history, err = s.Journal.History(tx, f.ID.Subject()); err != nil {
+		// What changed hands has a past that was somebody else's.
+		history, err = journal.Entries(tx, journal.Query{Subject: f.ID.Subject(), Where: a.Scope.SQL("j.organisation")})
+		if err != nil {
 			return err
 		}
 		sources, err = s.Intake.Names(tx)

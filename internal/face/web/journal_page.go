@@ -203,7 +203,7 @@ func (s *Site) journalEntry(w http.ResponseWriter, r *http.Request) error {
 	if len(found) == 0 {
 		return errs.New(errs.NotFound, "journal entry %d: no such entry", seq)
 	}
-	e := found[0]
+	e := s.Findings.AsRead(who(r), found[0])
 	p := s.page(w, r, "")
 	p.Title = p.T("work.journal.title", "seq", seq)
 	body := ui.Evidence(p, ui.Proof{Title: p.T("work.journal.body"), From: e.Verb, Text: indented(e.Body)})

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -219,6 +220,27 @@ type Rehomed struct {
 	Warning int64 `json:"warning,omitempty"`
 }
 
+// AsRead is an entry as its reader may see it: whose a finding was before, or has
+// become, stays out where the scope hides that body.
+func (r *Room) AsRead(a auth.Actor, e journal.Entry) journal.Entry {
+	var body Rehomed
+	if e.Verb != "finding.moved" || a.Scope.IsAll() || json.Unmarshal(e.Body, &body) != nil {
+		return e
+	}
+	for _, code := range []*string{&body.From, &body.To} {
+		if id, err := r.Estate.ByCode(*code); err != nil || !a.Scope.Has(id) {
+			*code = ""
+		}
+	}
+	if body.From == "" {
+		body.Warning = 0
+	}
+	if text, err := json.Marshal(body); err == nil {
+		e.Body = text
+	}
+	return e
+}
+
 // rehome moves a finding to its owner as known now, who is to be told.
 func (r *Room) rehome(tx *db.Tx, by string, f *Finding, organisation, system int64, rule string) error {
 	count := tally{}
@@ -227,6 +249,11 @@ func (r *Room) rehome(tx *db.Tx, by string, f *Finding, organisation, system int
 	f.Organisation, f.System, f.Rule = organisation, system, rule
 	if from != organisation {
 		f.Warning = 0
+		switch f.State {
+		case Acknowledged, Fixing, ClaimedFixed:
+			f.DecidedBy, f.Reason = "", "" // people of the old owner, whom the new one does not know; the journal does
+		case Open, Verified, FalsePositive, AcceptedRisk:
+		}
 		f.Unwarned = organisation != 0 && f.Muted == 0 && f.Live() && f.State != ClaimedFixed
 	}
 	count.add(f, 1)
