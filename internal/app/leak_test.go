@@ -713,6 +713,9 @@ func TestWhatMovesTakesNoNamesAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	settle(t, n.server)
+	if got, err := n.ask(t.Context(), n.token, "GET", api.Prefix+"/findings/"+moved+"/history", nil); err != nil || strings.Count(string(got.body), `"KINZOKU"`) < 3 {
+		t.Errorf("the centre does not see its whole life: %v %s", err, got.body)
+	}
 	for role, token := range n.readers {
 		for _, path := range []string{
 			api.Prefix + "/findings/" + moved, api.Prefix + "/findings/" + moved + "/history", api.Prefix + "/findings/" + moved + "/evidence",
