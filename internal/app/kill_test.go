@@ -199,9 +199,16 @@ func compose(chance *rand.Rand, sender, n int) (string, *expected) {
 	e := &expected{seen: map[string][]time.Time{}}
 	base := time.Date(2026, 3, 8, 0, 0, 0, 0, time.UTC).Add(time.Duration(n%3600)*time.Second + time.Duration(sender)*time.Hour)
 	var last string
-	for i := range 5 + chance.IntN(30) {
+	size, large := 5+chance.IntN(30), n%8 == 7
+	if large {
+		size = 5000 + chance.IntN(3000) // several brackets, about few things
+	}
+	for i := range size {
 		at := base.Add(time.Duration(i) * time.Minute / 2)
 		ip, port := fmt.Sprintf("198.18.%d.%d", chance.IntN(9), 1+chance.IntN(60)), 3389+chance.IntN(3)
+		if large {
+			ip, port = fmt.Sprintf("198.18.%d.%d", chance.IntN(2), 200+chance.IntN(20)), 3389
+		}
 		switch roll := chance.IntN(20); {
 		case roll == 0:
 			fmt.Fprintf(&b, "%q,\"no address %d\",\"tcp\",\"3389\",\"\",\"\",\"\"\n", at.Format(time.DateTime), i)
