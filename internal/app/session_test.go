@@ -22,7 +22,7 @@ import (
 // commands there are:
 //
 //	serve [-nomail] [FLAG…]       starts the server of $WORK/data, with the sink as its mail server
-//	stop, crash                   end it by SIGTERM, by SIGKILL
+//	halt, crash                   end it by SIGTERM, by SIGKILL
 //	token VAR ROLE [ORGANISATION] makes an account and puts its token into $VAR
 //	as $TOKEN, as admin           who the commands that follow are
 //	json [-f FILE] PATH VALUE     the JSON printed last has VALUE at PATH; ~RE matches, "! json" denies
@@ -47,7 +47,7 @@ func TestSessions(t *testing.T) {
 				return name == "postgresql" && strings.HasSuffix(t.Name(), "postgresql"), nil
 			},
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
-				"serve": doServe, "stop": doStop, "crash": doCrash, "token": doToken, "as": doAs,
+				"serve": doServe, "halt": doStop, "crash": doCrash, "token": doToken, "as": doAs,
 				"json": doJSON, "keep": doKeep, "mails": doMails, "mail": doMail, "forget": doForget, "sink": doSink, "http": doHTTP, "code": doCode, "storm": doStorm,
 				"restored": func(ts *testscript.TestScript, _ bool, args []string) { doRestored(ts, args, fresh) }, "ackhere": doAckHere,
 			},
