@@ -205,7 +205,7 @@ func compose(chance *rand.Rand, sender, n int) (string, *expected) {
 	}
 	for i := range size {
 		at := base.Add(time.Duration(i) * time.Minute / 2)
-		ip, port := fmt.Sprintf("198.18.%d.%d", chance.IntN(9), 1+chance.IntN(60)), 3389+chance.IntN(3)
+		ip, port := fmt.Sprintf("198.18.%d.%d", chance.IntN(9), 1+chance.IntN(60)), 3389+chance.IntN(3)+n/40
 		if large {
 			ip, port = fmt.Sprintf("198.18.%d.%d", chance.IntN(2), 200+chance.IntN(20)), 3389
 		}
