@@ -30,7 +30,7 @@ test: needs build
 	@sh tools/data.sh
 
 soak: needs build
-	@TOCSIN_SOAK=1 $(GO) test -timeout 3h -run 'Soak|Kill' -v ./internal/app/...
+	@TOCSIN_SOAK=1 $(GO) test -timeout 3h -run 'Soak|Kill' -v ./internal/app/... ./internal/watch/finding
 	@sh tools/fuzz.sh 60s
 
 bench:
