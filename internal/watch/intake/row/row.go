@@ -5,12 +5,16 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"tocsin/internal/watch/intake/advisory"
 )
 
 // A Row is one statement of a source: this address had this problem at this
 // time; or, from a source of indicators, this pattern means trouble.
 //
-// A row has either Asset and Kind, or Indicator.
+// A row has either Asset and Kind, or Indicator, or Advisory; one with none of
+// them is context (a STIX relationship, a MISP comment): it counts as kept, and
+// nothing else follows from it.
 type Row struct {
 	// Line is the physical line in the decompressed text, from 1, of the
 	// record's first line. Offset and Length are the record's bytes in the
@@ -42,8 +46,11 @@ type Row struct {
 	// counts the organisations that one cause is about to warn.
 	Cause string
 
-	Flags     []Flag     // shared between rows: never write to it
-	Indicator *Indicator // of sources of indicators, else nil
+	Flags     []Flag             // shared between rows: never write to it
+	Indicator *Indicator         // of sources of indicators, else nil
+	Also      []Indicator        // more patterns of the same object: any of them means trouble
+	Advisory  *advisory.Advisory // of sources of weaknesses, else nil
+	Statement *Statement         // what the source says of the object itself; nil is nothing
 }
 
 // A Flag marks a row that went in although something about it is odd.
