@@ -50,6 +50,7 @@ type Row struct {
 	Indicator *Indicator         // of sources of indicators, else nil
 	Also      []Indicator        // more patterns of the same object: any of them means trouble
 	Advisory  *advisory.Advisory // of sources of weaknesses, else nil
+	Benign    *Benign            // of lists of what must not be taken for trouble, else nil
 	Statement *Statement         // what the source says of the object itself; nil is nothing
 }
 

@@ -29,3 +29,12 @@ type Statement struct {
 	Refuted   int64     // sightings as a false positive
 	Reference string    // where a person can read on; never fetched
 }
+
+// A Benign list names values that are no indicators however often feeds send
+// them: public resolvers, top sites, the networks of clouds (MISP warning lists).
+type Benign struct {
+	Name    string
+	Version string
+	Type    string   // cidr, hostname, substring, string, regex
+	Values  []string // as the list writes them
+}
