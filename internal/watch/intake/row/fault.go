@@ -33,6 +33,10 @@ const (
 	FaultUnclear   Fault = "unclear"        // neither address, network, domain, URL nor hash
 	FaultSeveral   Fault = "several"        // more than one value on a line
 	FaultNotAsset  Fault = "not-an-asset"   // a hash where one of our addresses is asked for
+	FaultJSON      Fault = "json"           // not well-formed JSON; Detail says where
+	FaultYAML      Fault = "yaml"           // not well-formed YAML; Detail says where
+	FaultCSAF      Fault = "csaf"           // breaks mandatory tests of CSAF; Detail lists them
+	FaultCVE       Fault = "cve"            // not a CVE identifier
 )
 
 // Faults are all faults.
@@ -42,6 +46,7 @@ func Faults() []Fault {
 		FaultColumn, FaultEmpty, FaultTime, FaultIP, FaultPrefix, FaultDomain,
 		FaultHost, FaultURL, FaultProduct, FaultEmail, FaultHash, FaultNumber,
 		FaultValue, FaultUnclear, FaultSeveral, FaultNotAsset,
+		FaultJSON, FaultYAML, FaultCSAF, FaultCVE,
 	}
 }
 
@@ -115,6 +120,14 @@ func (r *Refusal) text() string {
 		return v + " holds more than one value"
 	case FaultNotAsset:
 		return v + " cannot be one of our addresses"
+	case FaultJSON:
+		return "is not well-formed JSON"
+	case FaultYAML:
+		return "is not well-formed YAML"
+	case FaultCSAF:
+		return "breaks mandatory tests of CSAF"
+	case FaultCVE:
+		return v + " is not a CVE identifier"
 	}
 	return string(r.Fault)
 }
