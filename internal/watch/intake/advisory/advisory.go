@@ -32,6 +32,10 @@ type Advisory struct {
 }
 
 // A Product is one product of an advisory with the versions that it speaks of.
+//
+// An advisory may name a product several times, once a status. A version that a
+// Fixed or NotAffected entry of the product holds is not affected by the same
+// CVEs, whatever an Affected entry says: sources write "all but these" so.
 type Product struct {
 	Vendor    string // as the source writes it, "" is not stated
 	Name      string // as the source writes it
@@ -41,6 +45,7 @@ type Product struct {
 	Status    Status
 	Ranges    []Range // any of them; none means that the source names no version
 	Ecosystem string  // OSV's word, "" is none
+	On        string  // what it is installed on or a part of, "" is not stated
 }
 
 // A Status says what a source says of a product's versions. The set is closed.
@@ -56,7 +61,9 @@ const (
 
 // A Range is a set of versions of one scheme. Exact is one version; else it is
 // everything from From up to To. An empty end is open. "*" is no version: a
-// source that means all gives a Range without ends.
+// source that means all gives a Range without ends. Of an Unclear one only Text
+// says anything: the source names versions in words that ParseRanges does not
+// understand, and which they are is for a person to read.
 type Range struct {
 	Scheme   string // semver, deb, rpm, python, maven, npm, go, generic …; "" is the general one
 	Exact    string
@@ -64,6 +71,7 @@ type Range struct {
 	FromOut  bool   // From itself is outside
 	ToIn     bool   // To itself is inside
 	Text     string // as the source wrote it, where that is prose: "versions prior to 3.2"
+	Unclear  bool   // Text could not be understood
 }
 
 // A Score is a CVSS score of a source for a CVE.
