@@ -6,6 +6,7 @@
 //	  "comment": "#",                   lines that begin with it are passed over
 //	  "header": true,                   the default; false: columns are "1", "2" …,
 //	  "columns": ["when", "who"],       or have these names
+//	  "path": "data.items",             of JSON alone (package jsonl): where the records are
 //	  "fields": {
 //	    "at":       {"column": "Thời gian", "layouts": ["02/01/2006 15:04"], "zone": "Asia/Ho_Chi_Minh"},
 //	    "ip":       {"column": "IP"},

@@ -23,6 +23,7 @@ type Mapping struct {
 	comment byte
 	header  bool
 	columns []string
+	path    []string // of JSON: the keys that lead to the records
 	fields  map[string]field
 }
 
@@ -45,6 +46,7 @@ type mappingJSON struct {
 	Comment   string                `json:"comment"`
 	Header    *bool                 `json:"header"`
 	Columns   []string              `json:"columns"`
+	Path      string                `json:"path"`
 	Fields    map[string]*fieldJSON `json:"fields"`
 }
 
@@ -79,6 +81,21 @@ func names() []string {
 func (m *Mapping) Indicators() bool {
 	_, ok := m.fields["indicator"]
 	return ok
+}
+
+// Path are the keys that lead from the top of a JSON document to its records;
+// none where the top is the records.
+func (m *Mapping) Path() []string { return m.path }
+
+// Columns are the names of all columns that the mapping asks for, in lower case,
+// each once, in order.
+func (m *Mapping) Columns() []string {
+	var all []string
+	for _, f := range m.fields {
+		all = append(all, f.columns...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // ParseMapping reads a mapping. All that is wrong with it comes in one
@@ -267,6 +284,12 @@ func (c *check) mapping(j mappingJSON) *Mapping {
 	}
 	if m.header && len(j.Columns) > 0 {
 		c.wrong("columns", `the header names the columns; use this with "header": false`)
+	}
+	if j.Path != "" {
+		m.path = strings.Split(j.Path, ".")
+		if slices.Contains(m.path, "") {
+			c.wrong("path", "%q has an empty key; want keys with dots between", j.Path)
+		}
 	}
 	for _, name := range sorted(j.Fields) {
 		path := "fields." + name

@@ -31,27 +31,15 @@ type Parser struct {
 	options Options
 }
 
-// New makes a parser. A mapping of findings needs a kind and a time, from itself
-// or from the options: errs.Invalid with the field's place otherwise.
+// New makes a parser. Errors are those of NewDecider, and Invalid for a mapping
+// that leads into JSON.
 func New(m *Mapping, o Options) (*Parser, error) {
-	if m.Indicators() {
-		o.Indicators = true
+	if len(m.path) > 0 {
+		p := errs.Place{Field: "path", Reason: "a table has none; this mapping is for JSON"}
+		return nil, errs.At(errs.Invalid, []errs.Place{p}, "read mapping: %s", p)
 	}
-	if o.Indicators {
-		return &Parser{m, o}, nil
-	}
-	lacks := func(name string) error {
-		p := errs.Place{Field: "fields." + name, Reason: "neither the mapping nor the source says it"}
-		return errs.At(errs.Invalid, []errs.Place{p}, "read mapping: %s", p)
-	}
-	if _, ok := m.fields["kind"]; !ok && o.Kind == "" {
-		return nil, lacks("kind")
-	}
-	if o.Kind != "" && !o.Kind.Valid() {
-		return nil, errs.New(errs.Usage, "read by mapping: %q is no kind of finding", o.Kind)
-	}
-	if _, ok := m.fields["at"]; !ok && o.At.IsZero() {
-		return nil, lacks("at")
+	if _, err := NewDecider(m, o); err != nil {
+		return nil, err
 	}
 	return &Parser{m, o}, nil
 }
@@ -67,7 +55,11 @@ func (p *Parser) Parse(ctx context.Context, in io.Reader, skip int64, yield row.
 		comma = guess(head, p.mapping.comment)
 	}
 	scan := delimited.New(buffered, delimited.Options{Comma: comma, Comment: p.mapping.comment, MaxRecord: p.options.MaxRecord})
-	r := &reader{mapping: p.mapping, options: p.options}
+	decider, err := NewDecider(p.mapping, p.options)
+	if err != nil {
+		return sum, err
+	}
+	r := &reader{mapping: p.mapping, options: p.options, decider: decider}
 	if p.mapping.header {
 		rec, err := scan.Next()
 		if errors.Is(err, io.EOF) {
@@ -165,6 +157,8 @@ type reader struct {
 	flags   []row.Flag
 	missing []string
 	lacks   *row.Refusal // an essential field none of whose columns is there
+	decider *Decider
+	rec     *delimited.Record
 	row     row.Row
 	bad     row.Refusal
 }
@@ -233,38 +227,19 @@ func (r *reader) essential() *row.Refusal {
 	return &row.Refusal{Fault: row.FaultColumn, Field: first}
 }
 
-// text is the text of a field in a record, its table applied, and the number of
-// its first column from 1 (0 of a constant).
-func (r *reader) text(rec *delimited.Record, name string) (string, int) {
-	f, ok := r.mapping.fields[name]
-	if !ok {
-		return "", 0
+// Text is the text of a column of the present record.
+func (r *reader) Text(column string) (string, bool) {
+	i, ok := r.columns[column]
+	if !ok || i >= len(r.rec.Fields) {
+		return "", false
 	}
-	if f.constant {
-		return f.value, 0
-	}
-	var parts []string
-	column := 0
-	for _, c := range f.columns {
-		i, ok := r.columns[c]
-		if !ok || i >= len(rec.Fields) {
-			continue
-		}
-		if column == 0 {
-			column = i + 1
-		}
-		if v := bytes.TrimSpace(rec.Fields[i]); len(v) > 0 {
-			parts = append(parts, string(v))
-		}
-	}
-	text := strings.Join(parts, f.join)
-	if v, ok := f.values[fold(text)]; ok {
-		return v, column
-	}
-	if f.falls && (text == "" || f.values != nil) {
-		return f.fallback, column
-	}
-	return text, column
+	return string(bytes.TrimSpace(r.rec.Fields[i])), true
+}
+
+// Place is where a column stands.
+func (r *reader) Place(column string) (int, string) {
+	i := r.columns[column]
+	return i + 1, r.names[i]
 }
 
 // read fills r.row, or says why the record is bad.
@@ -276,241 +251,7 @@ func (r *reader) read(rec *delimited.Record) *row.Refusal {
 		r.bad = *r.lacks
 		return &r.bad
 	}
+	r.rec = rec
 	r.row = row.Row{Line: rec.Line, Offset: rec.Offset, Length: rec.Length, Sum: row.SumOf(rec.Raw), Flags: r.flags}
-	for _, step := range []func(*delimited.Record) *row.Refusal{r.at, r.thing, r.particulars, r.problem} {
-		if bad := step(rec); bad != nil {
-			return bad
-		}
-	}
-	return nil
-}
-
-// refuse names the field that is wrong by its column.
-func (r *reader) refuse(err error, column int) *row.Refusal {
-	r.bad = row.Refusal{Fault: row.FaultValue, Detail: err.Error()}
-	if given, ok := errors.AsType[*row.Refusal](err); ok {
-		r.bad = *given
-	}
-	r.bad.Column = column
-	if column > 0 {
-		r.bad.Field = r.names[column-1]
-	}
-	return &r.bad
-}
-
-func (r *reader) at(rec *delimited.Record) *row.Refusal {
-	f, ok := r.mapping.fields["at"]
-	text, column := r.text(rec, "at")
-	if !ok || text == "" && r.options.Indicators {
-		r.row.At = r.options.At
-		return nil
-	}
-	if text == "" {
-		return r.refuse(&row.Refusal{Fault: row.FaultEmpty}, column)
-	}
-	zone := f.zone
-	if zone == nil {
-		zone = r.options.Zone
-	}
-	t, err := instant(text, f.layouts, zone)
-	if err != nil {
-		return r.refuse(err, column)
-	}
-	r.row.At = t
-	return nil
-}
-
-// instant reads a time by layouts, by row.Instant without any.
-func instant(text string, layouts []string, zone *time.Location) (time.Time, error) {
-	if len(layouts) == 0 {
-		return row.Instant([]byte(text), zone)
-	}
-	if zone == nil {
-		zone = time.UTC
-	}
-	for _, l := range layouts {
-		var t time.Time
-		var err error
-		var n int64
-		switch l {
-		case "unix":
-			n, err = strconv.ParseInt(text, 10, 64)
-			t = time.Unix(n, 0)
-		case "unixms":
-			n, err = strconv.ParseInt(text, 10, 64)
-			t = time.UnixMilli(n)
-		default:
-			t, err = time.ParseInLocation(l, text, zone)
-		}
-		if err == nil && row.Plausible(t) {
-			return t.UTC().Truncate(time.Microsecond), nil
-		}
-	}
-	return time.Time{}, &row.Refusal{Fault: row.FaultTime, Value: text}
-}
-
-// thing reads the asset or the indicator. Of several fields the first with a
-// value counts.
-func (r *reader) thing(rec *delimited.Record) *row.Refusal {
-	if text, column := r.text(rec, "indicator"); text != "" {
-		ind, err := r.indicator(rec, row.Refang(text))
-		if err != nil {
-			return r.refuse(err, column)
-		}
-		r.row.Indicator = &ind
-		return nil
-	}
-	empty := 0
-	for _, name := range append(things(), "indicator") {
-		text, column := r.text(rec, name)
-		if column > 0 && empty == 0 {
-			empty = column
-		}
-		if text == "" {
-			continue
-		}
-		a, err := assetOf(name, row.Refang(text))
-		if err == nil && r.options.Indicators {
-			var ind row.Indicator
-			if ind, err = row.RecogniseIndicator(a.Value()); err == nil {
-				r.row.Indicator = &ind
-				return nil
-			}
-		}
-		if err != nil {
-			return r.refuse(err, column)
-		}
-		r.row.Asset = a
-		return nil
-	}
-	return r.refuse(&row.Refusal{Fault: row.FaultEmpty}, empty)
-}
-
-func (r *reader) indicator(rec *delimited.Record, text string) (row.Indicator, error) {
-	if typ, _ := r.text(rec, "indicator_type"); typ != "" {
-		return row.ParseIndicator(row.IndicatorType(fold(typ)), text)
-	}
-	return row.RecogniseIndicator(text)
-}
-
-func assetOf(name, text string) (row.Asset, error) {
-	switch name {
-	case "ip":
-		if strings.Contains(text, "/") {
-			return row.Network(text)
-		}
-		return row.IP(text)
-	case "domain":
-		return row.Domain(text)
-	case "host":
-		return row.Host(text)
-	case "url":
-		return row.URL(text)
-	case "product":
-		return row.Product(text)
-	case "email":
-		d, err := row.MailDomain(text)
-		if err != nil {
-			return "", err
-		}
-		return row.Domain(d)
-	}
-	return row.ParseAsset(text)
-}
-
-// particulars reads what is not essential: what is wrong there is left out and
-// flagged.
-func (r *reader) particulars(rec *delimited.Record) *row.Refusal {
-	number := func(name string, bits int) uint64 {
-		text, _ := r.text(rec, name)
-		if text == "" {
-			return 0
-		}
-		n, err := strconv.ParseUint(strings.TrimPrefix(strings.ToUpper(text), "AS"), 10, bits)
-		if err != nil || name == "confidence" && n > 100 {
-			r.flag(row.BadValue)
-			return 0
-		}
-		return n
-	}
-	r.row.ASN = uint32(number("asn", 32))
-	r.row.Port = uint16(number("port", 16))
-	r.row.Confidence = uint8(number("confidence", 8))
-	if text, _ := r.text(rec, "hostname"); text != "" {
-		h, err := row.HostName(text)
-		if err != nil {
-			r.flag(row.BadValue)
-		}
-		r.row.Hostname = h
-	}
-	text, _ := r.text(rec, "protocol")
-	r.row.Protocol = row.Clip(strings.ToLower(text), 40)
-	text, _ = r.text(rec, "realm")
-	r.row.Realm = row.Clip(text, 100)
-	text, _ = r.text(rec, "cause")
-	r.row.Cause = row.Clip(text, 200)
-	return nil
-}
-
-func (r *reader) flag(f row.Flag) {
-	if !slices.Contains(r.row.Flags, f) {
-		r.row.Flags = append(slices.Clone(r.row.Flags), f)
-	}
-}
-
-// problem reads kind, severity, class and discriminator of a finding. An
-// indicator has none of them but the severity.
-func (r *reader) problem(rec *delimited.Record) *row.Refusal {
-	if text, _ := r.text(rec, "severity"); text != "" {
-		s, err := row.ParseSeverity(fold(text))
-		if err != nil {
-			r.flag(row.UnknownSeverity)
-		}
-		r.row.Severity = s
-	}
-	if r.row.Indicator != nil {
-		return nil
-	}
-	r.row.Kind = r.options.Kind
-	if text, column := r.text(rec, "kind"); text != "" {
-		k, err := row.ParseKind(fold(text))
-		if err != nil {
-			return r.refuse(err, column)
-		}
-		r.row.Kind = k
-	} else if r.row.Kind == "" {
-		return r.refuse(&row.Refusal{Fault: row.FaultEmpty}, column)
-	}
-	if r.row.Severity == row.NoSeverity {
-		r.row.Severity = r.row.Kind.Severity()
-	}
-	r.row.Classification = r.row.Kind.Classification()
-	if text, column := r.text(rec, "classification"); text != "" {
-		c, err := row.ParseClassification(fold(text))
-		if err != nil {
-			return r.refuse(err, column)
-		}
-		r.row.Classification = c
-	}
-	text, _ := r.text(rec, "discriminator")
-	r.row.Discriminator = r.discriminator(text)
-	return nil
-}
-
-// discriminator normalises: lower case, runs of white space as one blank, CVE
-// numbers in capitals. Without a text it is the service, else the kind.
-func (r *reader) discriminator(text string) string {
-	d := strings.ToLower(strings.Join(strings.Fields(text), " "))
-	if strings.HasPrefix(d, "cve-") {
-		d = strings.ToUpper(d)
-	}
-	switch {
-	case d != "":
-		return row.Clip(d, 2048)
-	case r.row.Port != 0 && r.row.Protocol != "":
-		return strconv.Itoa(int(r.row.Port)) + "/" + r.row.Protocol
-	case r.row.Port != 0:
-		return strconv.Itoa(int(r.row.Port))
-	}
-	return string(r.row.Kind)
+	return r.decider.Decide(r, &r.row)
 }
