@@ -68,67 +68,18 @@ func Any(ranges []advisory.Range, version string) (Verdict, Reason) {
 // asks the generic order; where the answer would be a guess it is Unknown.
 func Within(r advisory.Range, version string) (Verdict, Reason) {
 	version = strings.TrimSpace(version)
-	if r.Exact == "" && r.From == "" && r.To == "" {
-		if strings.TrimSpace(r.Text) == "" {
-			return In, ReasonAll
-		}
-		return prose(r, r.Text, version)
-	}
-	if r.Exact != "" && r.From == "" && r.To == "" {
-		if strings.EqualFold(r.Exact, version) {
-			return In, ReasonExact
-		}
-		if scheme := SchemeOf(r.Scheme); wordy(scheme, r.Exact) {
-			return prose(r, r.Exact, version)
-		}
-	}
-	if version == "" {
-		return Unknown, ReasonMissing
-	}
-	return within(r, version)
-}
-
-// wordy says that what stands in the place of a version may be more than one:
-// "5.7.26 and prior", "5.x".
-func wordy(scheme Scheme, exact string) bool {
-	if scheme == Git {
-		return false
-	}
-	_, err := Compare(scheme, exact, exact)
-	return err != nil || wildcard(exact) || scheme == Generic && strings.ContainsRune(exact, ' ')
-}
-
-// prose asks what the source's words say.
-func prose(r advisory.Range, text, version string) (Verdict, Reason) {
-	ranges, ok := Read(text)
-	if !ok {
+	switch {
+	case r.Unclear:
 		return Unknown, ReasonProse
+	case r.Exact == "" && r.From == "" && r.To == "":
+		return In, ReasonAll
+	case version == "":
+		return Unknown, ReasonMissing
+	case strings.EqualFold(r.Exact, version):
+		return In, ReasonExact
 	}
-	best, why := Out, Reason("")
-	for _, x := range ranges {
-		if x == (advisory.Range{}) {
-			return In, ReasonAll
-		}
-		x.Scheme = r.Scheme
-		if version == "" {
-			return Unknown, ReasonMissing
-		}
-		switch v, reason := within(x, version); {
-		case v == In:
-			return v, reason
-		case v == Unknown, why == "":
-			best, why = v, reason
-		}
-	}
-	return best, why
-}
-
-func within(r advisory.Range, version string) (Verdict, Reason) {
 	scheme := SchemeOf(r.Scheme)
 	if scheme == Git {
-		if r.Exact != "" && strings.EqualFold(r.Exact, version) {
-			return In, ReasonExact
-		}
 		return Unknown, ReasonOtherKind
 	}
 	r = closedWildcards(r)
@@ -298,7 +249,7 @@ func alike(v, e generic, version, end string) bool {
 	if a.number && year(a) != year(b) && !b.zero() {
 		return false
 	}
-	if windowsBuild(e.tokens) && !(len(v.tokens) >= 3 && allNumbers(v.tokens) || samePrefix(v.tokens, e.tokens)) {
+	if windowsBuild(e.tokens) && (len(v.tokens) < 3 || !allNumbers(v.tokens)) && !samePrefix(v.tokens, e.tokens) {
 		return false
 	}
 	x, y := train(version), train(end)
