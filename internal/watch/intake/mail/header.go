@@ -121,9 +121,9 @@ func isName(b []byte) bool {
 }
 
 func newHead(f fields) Head {
-	h := Head{Subject: words(f.get("Subject")), MessageID: strings.Trim(f.get("Message-Id"), " <>")}
+	h := Head{Subject: words(f.get("Subject")), MessageID: clean(strings.Trim(f.get("Message-Id"), " <>"))}
 	if list, err := parser().ParseList(f.get("From")); err == nil && len(list) == 1 && f.count("From") == 1 {
-		h.Name, h.From = clean(list[0].Name), strings.ToLower(list[0].Address)
+		h.Name, h.From = clean(list[0].Name), clean(strings.ToLower(list[0].Address))
 	}
 	if at, err := stdmail.ParseDate(f.get("Date")); err == nil {
 		h.Date = at.UTC().Truncate(time.Microsecond)

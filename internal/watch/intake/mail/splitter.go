@@ -151,7 +151,7 @@ func (r *base64Reader) fill() {
 	}
 	switch {
 	case err == nil:
-	case err != io.EOF: //nolint:errorlint // io.ErrUnexpectedEOF must not pass.
+	case err != io.EOF:
 		r.err = err
 	case r.n > 0 && !r.ended:
 		r.err = errors.New("the base64 breaks off")

@@ -263,7 +263,7 @@ func (c *content) Read(p []byte) (int, error) {
 	switch {
 	case c.walk.total > c.walk.limits.Total:
 		c.err = errs.New(errs.TooLarge, "read mail, part %s: more than %d bytes in all", c.path, c.walk.limits.Total)
-	case err == io.EOF: //nolint:errorlint // io.ErrUnexpectedEOF must not pass.
+	case err == io.EOF:
 		c.err = io.EOF
 	case err != nil:
 		if _, own := errors.AsType[*errs.Error](err); own {
