@@ -260,8 +260,6 @@ func (l *lexer) number() (token, error) {
 		return token{}, l.fail(at, "%q is not a number", text)
 	case !point && len(whole) > 1 && whole[0] == '0':
 		return token{}, l.fail(at, "%s begins with a zero", text)
-	case l.pos < len(l.text) && letter(l.text[l.pos]):
-		return token{}, l.fail(l.pos, "a letter follows on a number")
 	}
 	t := Literal{Type: Integer, Number: f}
 	if point {

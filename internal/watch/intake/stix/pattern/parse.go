@@ -375,7 +375,7 @@ func sort(v Literal) Type {
 	return v.Type
 }
 
-// path reads type:name.name[0]…
+// path reads type:name.name[0] and so on.
 func (p *parser) path() (Path, error) {
 	if p.now.kind != name && p.now.kind != hyphens {
 		return Path{}, p.unexpected("an object's type")

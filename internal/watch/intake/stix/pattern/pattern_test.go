@@ -104,7 +104,7 @@ func TestABrokenPatternSaysWhere(t *testing.T) {
 		{"[a:b = b'*']", 8, "'*' is not base64"},
 		{"[a:b = t'2026-02-30T00:00:00Z']", 8, "'2026-02-30T00:00:00Z' is not an instant such as 2026-03-01T00:00:00Z"},
 		{"[a:b = 01]", 8, "01 begins with a zero"},
-		{"[a:b = 1x]", 9, "a letter follows on a number"},
+		{"[a:b = 1x]", 9, `"x" stands where "]" is needed`},
 		{"[a:b-c = 1]", 4, `"b-c" stands where a property's name is needed`},
 		{"[a:AND = 1]", 4, `"AND" stands where a property's name is needed`},
 		{"[a:b[x] = 1]", 6, `"x" stands where an index or "*" is needed`},
