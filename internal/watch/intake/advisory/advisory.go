@@ -107,9 +107,11 @@ type Decision struct {
 
 // EndOfLife is the end of the support of a product's release.
 type EndOfLife struct {
-	Release string // the cycle: "7", "2012 R2"
-	Ends    string // ISO date of the last security fix; "" while it is not known
-	Ended   bool   // the source says so without a date
-	Latest  string // newest version of the release
-	Link    string
+	Release  string // the cycle: "7", "2012-r2"
+	Label    string // as people call it, with its code name; "" is Release
+	Ends     string // ISO date of the last security fix for everybody; "" while it is not known
+	Ended    bool   // the source says so without a date
+	Extended string // ISO date until which those who pay, or a long-term team, go on; "" is none
+	Latest   string // newest version of the release
+	Link     string
 }

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tocsin/internal/watch/intake/row"
@@ -485,4 +486,32 @@ func (s *source) drain() (int64, error) {
 	}
 	n, err := io.Copy(io.Discard, s.in)
 	return s.read + n, err
+}
+
+// Decode reads a record into v. Names are told apart by case, members that v does
+// not know are passed over, and of a name that comes twice the last counts.
+func Decode(raw []byte, v any) *row.Refusal {
+	err := json.Unmarshal(raw, v, jsontext.AllowDuplicateNames(true))
+	if err == nil {
+		return nil
+	}
+	if s, ok := errors.AsType[*json.SemanticError](err); ok {
+		what := "a value"
+		switch s.JSONKind {
+		case '"':
+			what = "a text"
+		case '0':
+			what = "a number"
+		case '{':
+			what = "an object"
+		case '[':
+			what = "a list"
+		case 't', 'f':
+			what = "true or false"
+		case 'n':
+			what = "null"
+		}
+		return &row.Refusal{Fault: row.FaultJSON, Detail: row.Clip(what+" stands where none may at "+string(s.JSONPointer), 200)}
+	}
+	return &row.Refusal{Fault: row.FaultJSON, Detail: Reason(err)}
 }
