@@ -16,19 +16,6 @@ import (
 	"tocsin/internal/watch/intake/row"
 )
 
-// A Format is how a source writes.
-type Format string
-
-// The formats that are read.
-const (
-	Shadowserver Format = "shadowserver"
-	List         Format = "list"
-	CSV          Format = "csv"
-)
-
-// Formats are the formats that are read.
-func Formats() []Format { return []Format{Shadowserver, List, CSV} }
-
 // Indicators is the kind of a source whose rows are patterns of trouble, not
 // reports about our own addresses.
 const Indicators = "indicators"
@@ -42,7 +29,9 @@ type Source struct {
 	TLP          tlp.Marking
 	Zone         string // of times that name none
 	Realm        string
-	Mapping      string // of Format CSV, JSON
+	Mapping      string // of Format CSV and JSONLines, JSON
+	Senders      string // of Format Mail: addresses or domains, by blanks; "" is anybody
+	Reliability  string // Admiralty: A (completely reliable) … F (cannot be judged); "" is not judged
 	URL          string
 	Every        time.Duration
 	Organisation int64 // the partner that may fill and see it; 0 is the centre's own
@@ -77,9 +66,9 @@ func (r *Room) AddSource(ctx context.Context, who auth.Actor, s Source) (Source,
 			return err
 		}
 		s.ID, s.Created = id, r.Clock.Now()
-		_, err = tx.Exec(`INSERT INTO source (id, name, format, kind, tlp, zone, realm, mapping, url, every, organisation, created, last_document, rhythm)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0)`,
-			s.ID, s.Name, string(s.Format), s.Kind, int(s.TLP), s.Zone, s.Realm, s.Mapping, s.URL, s.Every.Microseconds(), s.Organisation, db.Micros(s.Created))
+		_, err = tx.Exec(`INSERT INTO source (id, name, format, kind, tlp, zone, realm, mapping, url, every, organisation, created, last_document, rhythm, senders, reliability)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, $13, $14)`,
+			s.ID, s.Name, string(s.Format), s.Kind, int(s.TLP), s.Zone, s.Realm, s.Mapping, s.URL, s.Every.Microseconds(), s.Organisation, db.Micros(s.Created), s.Senders, s.Reliability)
 		if err != nil {
 			return err
 		}
@@ -106,8 +95,8 @@ func (r *Room) EditSource(ctx context.Context, who auth.Actor, s Source) (Source
 		if err := s.check(); err != nil {
 			return err
 		}
-		_, err = tx.Exec(`UPDATE source SET kind = $1, tlp = $2, zone = $3, realm = $4, mapping = $5, url = $6, every = $7, organisation = $8 WHERE id = $9`,
-			s.Kind, int(s.TLP), s.Zone, s.Realm, s.Mapping, s.URL, s.Every.Microseconds(), s.Organisation, s.ID)
+		_, err = tx.Exec(`UPDATE source SET kind = $1, tlp = $2, zone = $3, realm = $4, mapping = $5, url = $6, every = $7, organisation = $8, senders = $9, reliability = $10 WHERE id = $11`,
+			s.Kind, int(s.TLP), s.Zone, s.Realm, s.Mapping, s.URL, s.Every.Microseconds(), s.Organisation, s.Senders, s.Reliability, s.ID)
 		if err != nil {
 			return err
 		}
@@ -140,19 +129,22 @@ func (s *Source) check() error {
 	if s.Realm == "" {
 		s.Realm = DefaultRealm
 	}
-	if s.Kind == "" && s.Format == List {
+	if s.Kind == "" && (s.Format == List || s.Format == MISP || s.Format == STIX) {
 		s.Kind = Indicators
 	}
 	if s.Kind != "" && s.Kind != Indicators && !slices.Contains(row.Kinds(), row.Kind(s.Kind)) {
 		return wrong("kind", "%q is no kind; want indicators or one of %v", s.Kind, row.Kinds())
 	}
+	if s.Reliability != "" && (len(s.Reliability) != 1 || !strings.Contains("ABCDEF", s.Reliability)) {
+		return wrong("reliability", "%q is not on the Admiralty scale: want A to F", s.Reliability)
+	}
 	if s.Every < 0 {
 		return wrong("every", "%s is not a time between two polls", s.Every)
 	}
-	if s.Format == CSV {
-		if strings.TrimSpace(s.Mapping) == "" {
-			return wrong("mapping", "a CSV source needs one")
-		}
+	if s.Format.Mapped() && strings.TrimSpace(s.Mapping) == "" {
+		return wrong("mapping", "a %s source needs one", s.Format)
+	}
+	if s.Mapping != "" {
 		if _, err := csvmap.ParseMapping([]byte(s.Mapping)); err != nil {
 			return errs.At(errs.Invalid, errs.PlacesOf(err), "source %s: mapping: %w", s.Name, err)
 		}
@@ -168,7 +160,8 @@ func (s Source) journalled() any {
 		URL                                           string
 		Every                                         time.Duration
 		Organisation                                  int64
-	}{s.ID, s.Name, string(s.Format), s.Kind, s.TLP.String(), s.Zone, s.Realm, s.Mapping, s.URL, s.Every, s.Organisation}
+		Senders, Reliability                          string
+	}{s.ID, s.Name, string(s.Format), s.Kind, s.TLP.String(), s.Zone, s.Realm, s.Mapping, s.URL, s.Every, s.Organisation, s.Senders, s.Reliability}
 }
 
 func (s Source) record() journal.Record {
@@ -190,6 +183,8 @@ type sourceRow struct {
 	Created      int64  `db:"created"`
 	LastDocument int64  `db:"last_document"`
 	Rhythm       int64  `db:"rhythm"`
+	Senders      string `db:"senders"`
+	Reliability  string `db:"reliability"`
 }
 
 func (s sourceRow) source() Source {
@@ -197,10 +192,11 @@ func (s sourceRow) source() Source {
 		ID: s.ID, Name: s.Name, Format: Format(s.Format), Kind: s.Kind, TLP: tlp.Marking(s.TLP), Zone: s.Zone, Realm: s.Realm,
 		Mapping: s.Mapping, URL: s.URL, Every: time.Duration(s.Every) * time.Microsecond, Organisation: s.Organisation,
 		Created: db.Time(s.Created), LastDocument: db.Time(s.LastDocument), Rhythm: time.Duration(s.Rhythm) * time.Microsecond,
+		Senders: s.Senders, Reliability: s.Reliability,
 	}
 }
 
-const sourceColumns = `id, name, format, kind, tlp, zone, realm, mapping, url, every, organisation, created, last_document, rhythm`
+const sourceColumns = `id, name, format, kind, tlp, zone, realm, mapping, url, every, organisation, created, last_document, rhythm, senders, reliability`
 
 // Source is the source of a name. One that the reader may not see is NotFound.
 func (r *Room) Source(ctx context.Context, who auth.Actor, name string) (s Source, err error) {
@@ -232,6 +228,19 @@ func (r *Room) ByID(tx *db.Tx, id int64) (Source, error) {
 	var got sourceRow
 	err := tx.Get(&got, `SELECT `+sourceColumns+` FROM source WHERE id = $1`, id)
 	return got.source(), err
+}
+
+// All are all sources by id, without their health: for stages and workers.
+func (r *Room) All(tx *db.Tx) ([]Source, error) {
+	var rows []sourceRow
+	if err := tx.Select(&rows, `SELECT `+sourceColumns+` FROM source ORDER BY id`); err != nil {
+		return nil, err
+	}
+	out := make([]Source, len(rows))
+	for i := range rows {
+		out[i] = rows[i].source()
+	}
+	return out, nil
 }
 
 // Names are the names of all sources by id, for stages and texts.
