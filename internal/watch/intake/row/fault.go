@@ -37,6 +37,9 @@ const (
 	FaultYAML      Fault = "yaml"           // not well-formed YAML; Detail says where
 	FaultCSAF      Fault = "csaf"           // breaks mandatory tests of CSAF; Detail lists them
 	FaultCVE       Fault = "cve"            // not a CVE identifier
+	FaultMissing   Fault = "missing"        // an object lacks the property Field
+	FaultForm      Fault = "form"           // Value of the property Field is not as the standard wants it: Detail
+	FaultPattern   Fault = "pattern"        // a pattern breaks the grammar; Detail says where
 )
 
 // Faults are all faults.
@@ -46,7 +49,7 @@ func Faults() []Fault {
 		FaultColumn, FaultEmpty, FaultTime, FaultIP, FaultPrefix, FaultDomain,
 		FaultHost, FaultURL, FaultProduct, FaultEmail, FaultHash, FaultNumber,
 		FaultValue, FaultUnclear, FaultSeveral, FaultNotAsset,
-		FaultJSON, FaultYAML, FaultCSAF, FaultCVE,
+		FaultJSON, FaultYAML, FaultCSAF, FaultCVE, FaultMissing, FaultForm, FaultPattern,
 	}
 }
 
@@ -128,6 +131,12 @@ func (r *Refusal) text() string {
 		return "breaks mandatory tests of CSAF"
 	case FaultCVE:
 		return v + " is not a CVE identifier"
+	case FaultMissing:
+		return "the property is missing"
+	case FaultForm:
+		return v + " is not as the standard wants it"
+	case FaultPattern:
+		return "the pattern breaks the grammar"
 	}
 	return string(r.Fault)
 }

@@ -67,13 +67,16 @@ const (
 	UnknownSeverity Flag = "unknown-severity" // the default stands in for a strange word
 	BadValue        Flag = "bad-value"        // a value that is not essential could not be read
 	Wildcard        Flag = "wildcard"         // *.example.org was taken as example.org
+	NeedsSeveral    Flag = "needs-several"    // a pattern, or part of it, is met by several observations together only
+	NoObservable    Flag = "no-observable"    // a pattern, or part of it, names nothing that is looked for
+	LateMarking     Flag = "late-marking"     // the marking may stand too far behind; the narrowest was taken
 )
 
 // Flags are all flags.
 func Flags() []Flag {
 	return []Flag{
 		UnknownType, GuessedType, UnknownColumn, MissingColumn, DuplicateColumn,
-		UnknownSeverity, BadValue, Wildcard,
+		UnknownSeverity, BadValue, Wildcard, NeedsSeveral, NoObservable, LateMarking,
 	}
 }
 
