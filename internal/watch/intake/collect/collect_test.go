@@ -3,6 +3,7 @@ package collect_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -544,7 +545,9 @@ func TestTheWorkerCollectsAndListens(t *testing.T) {
 	same(t, "heard", w.verbs("promised"), []string{collect.VerbSilent, collect.VerbHeard})
 	same(t, "asked", w.verbs("asked-for"), []string{collect.VerbAsked})
 	cancel()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	if err := w.room.Now(t.Context(), analyst(), "promised"); !errs.Is(err, errs.Invalid) {
 		t.Errorf("a source without an address: %v", err)
 	}

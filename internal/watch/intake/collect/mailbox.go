@@ -29,8 +29,6 @@ func (l *look) mailbox(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = client.Close() }()
-	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
-	defer stop()
 	wrong := func(what string, err error) error {
 		return errs.New(errs.Unavailable, "collect %s: %s: %w", l.source.Name, what, err)
 	}
@@ -88,6 +86,8 @@ func (l *look) connect(ctx context.Context) (*imapclient.Client, error) {
 	if err != nil {
 		return nil, wrong(err)
 	}
+	// A look ends within its time whatever the other side does or leaves undone.
+	context.AfterFunc(ctx, func() { _ = line.Close() })
 	host, _, err := net.SplitHostPort(l.address.host)
 	if err != nil {
 		_ = line.Close()

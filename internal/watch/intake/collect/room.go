@@ -21,7 +21,6 @@ import (
 	"crypto/x509"
 	"embed"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"tocsin/internal/base/auth"
@@ -64,7 +63,6 @@ type Room struct {
 	Deps
 
 	actor auth.Actor
-	busy  atomic.Int64
 	poke  chan struct{}
 }
 
