@@ -60,6 +60,7 @@ type Scanner struct {
 	limit int
 	raw   []byte
 	long  bool
+	tape  *Value // what is passed over while an object is walked, nil is nobody wants it
 }
 
 // New makes a scanner that gives values of up to limit bytes whole. A byte order
@@ -137,7 +138,7 @@ func (s *Scanner) Peek() (byte, error) {
 		default:
 			return c, nil
 		}
-		s.pos++
+		s.advance(1)
 	}
 	if err := s.Err(); err != nil {
 		return 0, err
@@ -168,8 +169,41 @@ func (s *Scanner) pass(want byte) error {
 	if c != want {
 		return ErrSyntax
 	}
-	s.pos++
+	s.advance(1)
 	return nil
+}
+
+// advance passes over n bytes, and copies them where somebody wants them.
+func (s *Scanner) advance(n int) {
+	if t := s.tape; t != nil && !t.Long {
+		t.Raw = append(t.Raw, s.buf[s.pos:s.pos+n]...)
+		t.Long = len(t.Raw) > s.limit
+	}
+	s.pos += n
+}
+
+// Tape begins to copy what the scanner passes over, from the value that comes
+// next: so that an object is walked and is a Value all the same.
+func (s *Scanner) Tape() error {
+	if _, err := s.peek(); err != nil {
+		return err
+	}
+	s.tape = &Value{Span: s.Here()}
+	return nil
+}
+
+// Taped ends the copy. It is not borrowed.
+func (s *Scanner) Taped() Value {
+	if s.tape == nil {
+		return Value{}
+	}
+	v := *s.tape
+	s.tape = nil
+	v.Length = s.base + int64(s.pos) - v.Offset
+	if v.Long {
+		v.Raw = v.Raw[:min(len(v.Raw), row.RawLimit+2)]
+	}
+	return v
 }
 
 // Next says whether another member or element follows before the closing
@@ -180,14 +214,14 @@ func (s *Scanner) Next(closing byte, first bool) (bool, error) {
 	case err != nil:
 		return false, err
 	case c == closing:
-		s.pos++
+		s.advance(1)
 		return false, nil
 	case first:
 		return true, nil
 	case c != ',':
 		return false, ErrSyntax
 	}
-	s.pos++
+	s.advance(1)
 	_, err = s.peek()
 	return err == nil, err
 }
@@ -304,7 +338,7 @@ func (s *Scanner) scalar() error {
 // take passes over n bytes and keeps them, as far as the limit allows.
 func (s *Scanner) take(n int) {
 	b := s.buf[s.pos : s.pos+n]
-	s.pos += n
+	s.advance(n)
 	s.line += bytes.Count(b, []byte{'\n'})
 	if s.long {
 		return

@@ -182,7 +182,7 @@ func order(v any, l Literal) (n int, comparable bool, err error) {
 				return strings.Compare(v, string(wide([]byte(l.Text)))), true, nil
 			}
 		case Instant:
-			t, ok := instant(v)
+			t, ok := Timestamp(v)
 			if !ok {
 				return 0, false, fmt.Errorf("%q is compared with an instant and is none", v)
 			}

@@ -209,7 +209,7 @@ func (l *lexer) special(c byte, at int) (token, error) {
 		}
 		t.value = Literal{Type: Binary, Text: string(raw)}
 	case 't':
-		when, ok := instant(s)
+		when, ok := Timestamp(s)
 		if !ok {
 			return token{}, l.fail(at, "%s is not an instant such as 2026-03-01T00:00:00Z", quote(s))
 		}
@@ -218,9 +218,9 @@ func (l *lexer) special(c byte, at int) (token, error) {
 	return t, nil
 }
 
-// instant reads the one form of a timestamp that STIX has. Second 60 is legal
-// there; it is the next minute's first.
-func instant(s string) (time.Time, bool) {
+// Timestamp reads the one form that timestamps have in STIX (2.1 §2.16). Second
+// 60 is legal there; it is the next minute's first.
+func Timestamp(s string) (time.Time, bool) {
 	if len(s) < 20 || s[10] != 'T' || s[len(s)-1] != 'Z' || strings.IndexByte(s, ',') >= 0 {
 		return time.Time{}, false
 	}

@@ -47,8 +47,8 @@ func ReadObserved(bundle []byte) ([]Observed, error) {
 			continue
 		}
 		one := Observed{Objects: map[string]map[string]any{}}
-		one.First, _ = instant(text(o["first_observed"]))
-		one.Last, _ = instant(text(o["last_observed"]))
+		one.First, _ = Timestamp(text(o["first_observed"]))
+		one.Last, _ = Timestamp(text(o["last_observed"]))
 		if n, ok := o["number_observed"].(float64); ok {
 			one.Number = int(min(n, maxNumber))
 		}

@@ -231,7 +231,7 @@ func (p *parser) instant() (time.Time, error) {
 	case p.now.kind == literal && p.now.value.Type == Instant:
 	case p.now.kind == literal && p.now.value.Type == Text:
 		var ok bool
-		if t, ok = instant(p.now.value.Text); !ok {
+		if t, ok = Timestamp(p.now.value.Text); !ok {
 			return t, p.unexpected("an instant")
 		}
 	default:
