@@ -23,6 +23,7 @@ import (
 	"tocsin/internal/base/clock"
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/errs"
+	"tocsin/internal/base/fetch"
 	"tocsin/internal/base/i18n"
 	"tocsin/internal/base/journal"
 	"tocsin/internal/city/duty"
@@ -31,6 +32,7 @@ import (
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/warning"
 )
@@ -50,6 +52,9 @@ type Options struct {
 	MailFrom  string
 	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 	MaxUpload int64          // bytes of one delivery at most; 0 is 4 GiB
+	Allow     []string       // private hosts and networks that sources may be fetched from
+	Folders   []string       // watched folders of sources lie in one of these
+	Mailers   []string       // receiving mail servers whose word on a sender is trusted
 	Regime    string         // file with the city's changes of rules; "" is none
 	Log       *slog.Logger
 }
@@ -76,6 +81,7 @@ type App struct {
 	duty    *duty.Room
 	intake  *intake.Room
 	intel   *intel.Room
+	collect *collect.Room
 	finding *finding.Room
 	warning *warning.Room
 	deliver *deliver.Room
@@ -202,11 +208,15 @@ func (a *App) wire(ctx context.Context) (err error) {
 		Mailer: a.mailLink,
 	})
 	a.duty = duty.New(duty.Deps{DB: a.db, Journal: a.journal, Clock: a.clock})
-	a.intake = intake.New(intake.Deps{DB: a.db, Journal: a.journal, Clock: a.clock, Blobs: a.blobs})
-	a.intel = intel.New(intel.Deps{DB: a.db, Clock: a.clock})
+	a.intake = intake.New(intake.Deps{DB: a.db, Journal: a.journal, Clock: a.clock, Blobs: a.blobs, MailServers: a.Mailers})
+	if err := a.wireCollect(secret); err != nil {
+		return err
+	}
+	a.intel = intel.New(intel.Deps{DB: a.db, Journal: a.journal, Clock: a.clock, Estate: a.estate})
 	rules := law{a.regime}
 	a.finding = finding.New(finding.Deps{
-		DB: a.db, Journal: a.journal, Clock: a.clock, Intake: a.intake, Estate: a.estate, Indicators: a.intel, Quiet: rules.quiet,
+		DB: a.db, Journal: a.journal, Clock: a.clock, Intake: a.intake, Estate: a.estate, World: a.intel,
+		LikelyEPSS: a.intel.Rules.LikelyEPSS, Quiet: rules.quiet,
 	})
 	a.warning = warning.New(warning.Deps{
 		DB: a.db, Journal: a.journal, Clock: a.clock, Texts: a.bundle, Regime: rules,
@@ -220,6 +230,23 @@ func (a *App) wire(ctx context.Context) (err error) {
 	a.runner.On(a.alarms()...)
 	a.runner.Work(a.workers()...)
 	return a.estate.Load(ctx)
+}
+
+// wireCollect makes the room that fetches what sources keep ready.
+func (a *App) wireCollect(secret [32]byte) error {
+	guard, err := fetch.Allow(a.Allow...)
+	if err != nil {
+		return err
+	}
+	seal, open, err := collect.NewSeal(secret)
+	if err != nil {
+		return err
+	}
+	a.collect = collect.New(collect.Deps{
+		DB: a.db, Journal: a.journal, Clock: a.clock, Intake: a.intake, Log: a.log, Guard: guard,
+		Fetch: fetch.New(fetch.Options{Guard: guard, Clock: a.clock}), Folders: a.Folders, Seal: seal, Open: open,
+	})
+	return nil
 }
 
 // Start begins to work: the stages, the clock, the deliveries, the server and,

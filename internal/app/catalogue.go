@@ -18,7 +18,10 @@ import (
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intake/row"
+	"tocsin/internal/watch/match/product"
+	versions "tocsin/internal/watch/match/version"
 	"tocsin/internal/watch/warning"
 )
 
@@ -31,7 +34,7 @@ func catalogue(zone *time.Location) (*i18n.Bundle, error) {
 	b.SetZone(zone)
 	for _, texts := range []fs.FS{
 		auth.Texts, tlp.Texts, regime.Texts, estate.Texts(), sheet.Texts(), duty.Texts,
-		row.Texts, intake.Texts, finding.Texts, warning.Texts, deliver.Texts,
+		row.Texts, intake.Texts, collect.Texts, versions.Texts, product.Texts, finding.Texts, warning.Texts, deliver.Texts,
 		ui.Texts(), web.Texts(), texts,
 	} {
 		if err := b.Add(texts); err != nil {

@@ -16,6 +16,7 @@ func (a *App) flow() []journal.Stage {
 	return []journal.Stage{
 		a.finding.Stage(false),   // a document's rows → whose are they? → findings opened, counted, reopened
 		a.finding.Stage(true),    // the same for large documents, in a line of their own
+		a.finding.AdviseStage(),  // an advisory or a line of software → whose product is it? → findings
 		a.finding.RetroStage(),   // an address changes hands → findings follow it
 		a.finding.WitnessStage(), // a source has spoken → what was claimed fixed is seen gone, or not
 		a.warning.Stage(),        // findings → warnings: at once, in a digest, or held by the storm brake
@@ -37,13 +38,19 @@ func (a *App) alarms() []journal.Alarm {
 }
 
 // workers hand over to the world what the stages wrote down.
-func (a *App) workers() []journal.Worker { return a.deliver.Workers() }
+// In a demo nothing is fetched: its sources are invented.
+func (a *App) workers() []journal.Worker {
+	if a.Demo {
+		return a.deliver.Workers()
+	}
+	return append(a.deliver.Workers(), a.collect.Worker())
+}
 
 // audits are the records that verify compares with the journal.
 func (a *App) audits() []journal.Audit {
 	var all []journal.Audit
 	for _, room := range [][]journal.Audit{
-		a.people.Audits(), estate.Audits(), duty.Audits(), a.intake.Audits(),
+		a.people.Audits(), estate.Audits(), duty.Audits(), a.intake.Audits(), a.collect.Audits(), a.intel.Audits(),
 		{a.finding.Audit(), a.finding.MuteAudit()},
 		{warning.Audit(), warning.AuditRouting(), warning.AuditStorms()},
 		{deliver.Audit(), deliver.AuditHooks()},

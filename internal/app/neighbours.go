@@ -21,6 +21,7 @@ type problems struct{ room *finding.Room }
 
 func selection(s warning.Selection) finding.Selection {
 	return finding.Selection{
+		Advisory: s.Advisory,
 		Finding: finding.ID(s.Finding), Document: s.Document, Organisation: s.Organisation, After: finding.ID(s.After), Limit: s.Limit,
 	}
 }

@@ -112,7 +112,7 @@ func large(b *testing.B, folder string, scale float64) {
 	endpoints.WriteString("organisation,hostname,kind\n")
 	for n := range bodies {
 		fmt.Fprintf(&organisations, "B%04d,Phường %d,ward,city\n", n, n)
-		fmt.Fprintf(&addresses, "B%04d,prefix,100.%d.%d.0/24\n", n, 64+n/256, n%256)
+		fmt.Fprintf(&addresses, "B%04d,prefix,25.%d.%d.0/24\n", n, n/256, n%256)
 		fmt.Fprintf(&contacts, "B%04d,Đầu mối %d,attt@b%d.example,1\n", n, n, n)
 	}
 	for n := range machines {
@@ -128,8 +128,8 @@ func large(b *testing.B, folder string, scale float64) {
 		text.WriteString("\"timestamp\",\"severity\",\"ip\",\"protocol\",\"port\",\"hostname\",\"tag\",\"asn\",\"geo\"\n")
 		for n := from; n < min(from+each, findings); n++ {
 			body, host := n%bodies, (n/bodies)%200+1
-			fmt.Fprintf(&text, "\"2026-03-01 0%d:%02d:00\",\"%s\",\"100.%d.%d.%d\",\"tcp\",\"%d\",\"\",\"rdp\",\"64500\",\"VN\"\n",
-				n%10, n%60, []string{"low", "medium", "high", "low", "info"}[n%5], 64+body/256, body%256, host, 3389+n/(bodies*200))
+			fmt.Fprintf(&text, "\"2026-03-01 0%d:%02d:00\",\"%s\",\"25.%d.%d.%d\",\"tcp\",\"%d\",\"\",\"rdp\",\"64500\",\"VN\"\n",
+				n%10, n%60, []string{"low", "medium", "high", "low", "info"}[n%5], body/256, body%256, host, 3389+n/(bodies*200))
 		}
 		a.Deliver(b, intake.Delivery{File: fmt.Sprintf("2026-03-01-scan_rdp-%d.csv", from), ReportType: "scan_rdp", Content: &text})
 	}

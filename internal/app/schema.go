@@ -10,6 +10,7 @@ import (
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/warning"
 )
@@ -23,7 +24,7 @@ func schema() []db.Migration {
 		{{Name: "setting", SQL: `CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);`}},
 		journal.Schema(), blob.Schema(), auth.Schema(),
 		estate.Schema(), duty.Schema(),
-		intake.Schema(), intel.Schema(), finding.Schema(), warning.Schema(), deliver.Schema(),
+		intake.Schema(), collect.Schema(), intel.Schema(), finding.Schema(), warning.Schema(), deliver.Schema(),
 	} {
 		steps = append(steps, room...)
 	}

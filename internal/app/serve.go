@@ -107,12 +107,12 @@ func (a *App) handler() (http.Handler, error) {
 	a.gate = gate
 	calls := api.New(api.Deps{
 		DB: a.db, Journal: a.journal, Clock: a.clock, Log: a.log, People: a.people, Estate: a.estate, Duty: a.duty, Regime: a.regime,
-		Intel: a.intel, Intake: a.intake, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
+		Intel: a.intel, Intake: a.intake, Collect: a.collect, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
 		Settle: a.runner.Settle, Advance: a.advance(), Verify: a.Verify, Backup: a.Backup, Link: a.link, Version: Version(),
 	})
 	pages = web.New(web.Deps{
 		DB: a.db, Journal: a.journal, Clock: a.clock, Bundle: a.bundle, Log: a.log, People: a.people, Gate: gate, Regime: a.regime,
-		Estate: a.estate, Duty: a.duty, Intel: a.intel, Intake: a.intake, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
+		Estate: a.estate, Duty: a.duty, Intel: a.intel, Intake: a.intake, Collect: a.collect, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
 		City: a.cityName, PublicURL: strings.TrimRight(a.link(""), "/"), Demo: a.Demo,
 		Settle: a.runner.Settle, Places: a.runner.Places, Verify: a.Verify, Checkpoint: a.checkpoint, Advance: a.advance(),
 	})

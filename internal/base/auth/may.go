@@ -47,6 +47,9 @@ const (
 	QuarantineView       Act = "quarantine.view"
 	QuarantineRelease    Act = "quarantine.release"
 	IndicatorView        Act = "indicator.view"
+	IndicatorDecide      Act = "indicator.decide"
+	AdvisoryView         Act = "advisory.view"
+	AdvisoryDecide       Act = "advisory.decide"
 	EstateView           Act = "estate.view"
 	EstatePropose        Act = "estate.propose"
 	EstateEdit           Act = "estate.edit"
@@ -118,6 +121,9 @@ func table() []grant {
 		{QuarantineView, readers | partner},
 		{QuarantineRelease, centre},
 		{IndicatorView, readers},
+		{IndicatorDecide, centre},
+		{AdvisoryView, readers},
+		{AdvisoryDecide, centre},
 		{EstateView, city},
 		{EstatePropose, centre | officer},
 		{EstateEdit, centre},

@@ -42,8 +42,8 @@ import (
 )
 
 // DefaultLimit is the largest original that a store takes when its Deps name no
-// other: 1 GiB.
-const DefaultLimit = 1 << 30
+// other: 4 GiB.
+const DefaultLimit = 4 << 30
 
 // A Ref names an original. It is what a record keeps of it.
 type Ref struct {

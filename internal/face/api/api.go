@@ -28,6 +28,7 @@ import (
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/warning"
 )
@@ -49,6 +50,7 @@ type Deps struct {
 	Regime     *regime.Regime
 	Intel      *intel.Room
 	Intake     *intake.Room
+	Collect    *collect.Room
 	Findings   *finding.Room
 	Warnings   *warning.Room
 	Deliveries *deliver.Room

@@ -10,6 +10,7 @@ import (
 
 	"tocsin/internal/base/auth"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 )
 
 // Source is whoever gives us information, with its health.
@@ -108,6 +109,11 @@ func (s *server) sources() {
 		}
 		if made.Organisation, err = s.organisation(who, b.Organisation); err != nil {
 			return nil, err
+		}
+		if made.URL != "" {
+			if err := collect.Check(made.URL); err != nil {
+				return nil, err
+			}
 		}
 		if _, err := s.Intake.AddSource(ctx, who, made); err != nil {
 			return nil, err

@@ -57,6 +57,9 @@ type ServeOptions struct {
 	MailFrom  string    // "" is made from the public URL
 	Rules     string    // file of the city's changes to the rules (city/regime), its zone among them; "" is none
 	Proxies   []string  // networks whose X-Forwarded-For is believed
+	Allow     []string  // private hosts and networks that sources may be fetched from
+	Folders   []string  // watched folders of sources lie in one of these
+	Mailers   []string  // receiving mail servers whose word on a sender is trusted
 	MaxUpload int64     // bytes of one document at most; 0 is the store's own limit
 	LogLevel  string    // debug, info, warn or error
 	LogFormat string    // text or json

@@ -20,6 +20,9 @@ type serveCommand struct {
 	MailFrom  string   `placeholder:"ADDRESS" env:"TOCSIN_MAIL_FROM"`
 	Rules     string   `placeholder:"FILE" env:"TOCSIN_RULES"`
 	Proxy     []string `placeholder:"NETWORK" env:"TOCSIN_PROXY"`
+	Allow     []string `placeholder:"HOST" env:"TOCSIN_ALLOW"`
+	Folder    []string `placeholder:"DIR" env:"TOCSIN_FOLDER"`
+	Mailer    []string `name:"mail-server" placeholder:"NAME" env:"TOCSIN_MAIL_SERVER"`
 	MaxUpload size     `placeholder:"SIZE" env:"TOCSIN_MAX_UPLOAD"`
 	LogLevel  string   `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" env:"TOCSIN_LOG_LEVEL"`
 	LogFormat string   `default:"text" enum:"text,json" placeholder:"FORMAT" env:"TOCSIN_LOG_FORMAT"`
@@ -33,7 +36,7 @@ const defaultData = "tocsin-data"
 func (c *serveCommand) Run(s *session, _ *kong.Context) error {
 	o := ServeOptions{
 		Store: Store{Data: s.Data, DB: c.DB}, Listen: c.Listen, PublicURL: c.PublicURL, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Demo: c.Demo,
-		SMTP: c.SMTP, MailFrom: c.MailFrom, Rules: c.Rules, Proxies: c.Proxy, MaxUpload: int64(c.MaxUpload), LogLevel: c.LogLevel,
+		SMTP: c.SMTP, MailFrom: c.MailFrom, Rules: c.Rules, Proxies: c.Proxy, Allow: c.Allow, Folders: c.Folder, Mailers: c.Mailer, MaxUpload: int64(c.MaxUpload), LogLevel: c.LogLevel,
 		LogFormat: c.LogFormat,
 	}
 	if o.Data == "" {

@@ -109,13 +109,13 @@ func empty(t testing.TB) *house {
 	h.intake = intake.New(intake.Deps{
 		DB: h.db, Journal: h.journal, Clock: h.clock, Blobs: blob.New(blob.Deps{DB: h.db, Clock: h.clock, Folder: t.TempDir()}),
 	})
-	h.intel = intel.New(intel.Deps{DB: h.db, Clock: h.clock})
+	h.intel = intel.New(intel.Deps{DB: h.db, Journal: h.journal, Clock: h.clock, Estate: h.estate})
 	rules, err := regime.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.findings = finding.New(finding.Deps{
-		DB: h.db, Journal: h.journal, Clock: h.clock, Intake: h.intake, Estate: h.estate, Indicators: h.intel,
+		DB: h.db, Journal: h.journal, Clock: h.clock, Intake: h.intake, Estate: h.estate, World: h.intel,
 		Quiet: func(row.Kind) finding.Quiet { return finding.Quiet{Period: 48 * time.Hour} },
 	})
 	texts := bundle(t)

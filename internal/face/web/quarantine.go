@@ -124,9 +124,9 @@ func (s *Site) heldOf(r *http.Request) (heldRow, error) {
 	case err != nil:
 		return h, err
 	}
-	if len(lines.Header) > 1 && len(lines.Records) == 1 && len(lines.Records[0]) > 1 {
-		h.Names, h.Values = lines.Header, make([]string, len(lines.Header))
-		copy(h.Values, lines.Records[0])
+	if len(lines) == 1 && len(lines[0].Header) > 1 && len(lines[0].Fields) > 1 {
+		h.Names, h.Values = lines[0].Header, make([]string, len(lines[0].Header))
+		copy(h.Values, lines[0].Fields)
 	}
 	return h, nil
 }

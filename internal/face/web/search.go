@@ -128,7 +128,7 @@ func (s *Site) owner(p *ui.Page, a auth.Actor, text string) *owner {
 }
 
 func (s *Site) searchFindings(p *ui.Page, r *http.Request, text string) (hits, error) {
-	list, err := s.Findings.List(r.Context(), who(r), finding.Filter{Text: text, Order: "worst", Limit: searchRows})
+	list, err := s.Findings.List(r.Context(), who(r), finding.Filter{Find: text, Order: "worst", Limit: searchRows})
 	found := hits{Title: p.T("web.nav.findings")}
 	for _, f := range list.Items {
 		found.All = append(found.All, hit{
@@ -236,7 +236,7 @@ func (s *Site) searchIndicators(p *ui.Page, r *http.Request, text string) (hits,
 	if !who(r).Scope.IsAll() {
 		return hits{}, nil
 	}
-	all, _, err := s.Intel.List(r.Context(), who(r), intel.Filter{Text: text, Limit: searchRows})
+	all, _, err := s.Intel.List(r.Context(), who(r), intel.Filter{Find: text, Limit: searchRows})
 	found := hits{Title: p.T("web.nav.indicators")}
 	for _, i := range all {
 		found.All = append(found.All, hit{Label: i.Value, Href: "", Note: i.ID + note(i.Type) + note(strings.Join(i.Sources, ", "))})

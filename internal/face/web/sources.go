@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/base/tlp"
 	"tocsin/internal/face/web/ui"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 )
 
 // sourceState says how a source is doing, worst first. One that has never sent,
@@ -255,7 +256,12 @@ func (s *Site) sourceAdd(w http.ResponseWriter, r *http.Request) error {
 		return s.showAs(w, r, http.StatusUnprocessableEntity, s.sourceForm(p, src, true))
 	}
 	src.Name, src.Format = tidy(r.PostForm, "name"), intake.Format(r.PostForm.Get("format"))
-	src, err = s.Intake.AddSource(r.Context(), who(r), src)
+	if src.URL != "" {
+		err = collect.Check(src.URL)
+	}
+	if err == nil {
+		src, err = s.Intake.AddSource(r.Context(), who(r), src)
+	}
 	if err != nil {
 		return s.amiss(w, r, p, "intake", err, func() templ.Component { return s.sourceForm(p, src, true) })
 	}

@@ -28,6 +28,7 @@ import (
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/warning"
 )
@@ -54,6 +55,7 @@ type Deps struct {
 	Duty       *duty.Room
 	Intel      *intel.Room
 	Intake     *intake.Room
+	Collect    *collect.Room
 	Findings   *finding.Room
 	Warnings   *warning.Room
 	Deliveries *deliver.Room

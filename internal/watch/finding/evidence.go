@@ -82,7 +82,7 @@ func (r *Room) EvidenceOf(ctx context.Context, ids []ID, each int) (out []Eviden
 				e.Gone = err.Error()
 				continue
 			}
-			e.Header, e.Fields = lines.Header, lines.Records[i]
+			e.Header, e.Fields = lines[i].Header, lines[i].Fields
 		}
 	}
 	return out, nil

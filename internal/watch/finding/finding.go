@@ -66,10 +66,12 @@ type Finding struct {
 	DecidedBy      string
 	Reason         string
 	Until          time.Time
-	Witness        string // what saw it gone, or why nothing can
-	Unwarned       bool   // its owner is still to be told
-	Muted          int64  // the mute that keeps it quiet, 0 when none does
-	Warning        int64  // the warning that told of it last, 0 when none did
+	Witness        string  // what saw it gone, or why nothing can
+	Unwarned       bool    // its owner is still to be told
+	Muted          int64   // the mute that keeps it quiet, 0 when none does
+	Warning        int64   // the warning that told of it last, 0 when none did
+	Advisory       int64   // of a weakness: the advisory that opened it last, else 0
+	Detail         *Detail // of a weakness: where it is and why it is judged so, else nil
 }
 
 // Live says whether the finding still asks for something.

@@ -52,6 +52,7 @@ const (
 	Recur   Act = "recur"   // seen again after the claim
 	Witness Act = "witness" // seen gone by a source that was alive
 	Expire  Act = "expire"  // the exception's end has come
+	Clear   Act = "clear"   // the inventory shows that the weakness is gone, or its advisory was taken back
 )
 
 // A Transition says how an act moves a finding.
@@ -79,6 +80,7 @@ func Transitions() []Transition {
 		{Act: Reopen, From: []State{ClaimedFixed, Verified, FalsePositive, AcceptedRisk}, To: Open, Verb: "finding.reopened", May: auth.FindingReopen, Reason: true},
 		{Act: Recur, From: []State{ClaimedFixed, Verified}, To: Open, Verb: "finding.reopened"},
 		{Act: Witness, From: []State{ClaimedFixed}, To: Verified, Verb: "finding.verified"},
+		{Act: Clear, From: live, To: Verified, Verb: "finding.verified"},
 		{Act: Expire, From: []State{FalsePositive, AcceptedRisk}, To: Open, Verb: "finding.expired"},
 	}
 }

@@ -3,6 +3,7 @@ package finding
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +21,9 @@ type Filter struct {
 	Kinds        []row.Kind
 	Severities   []row.Severity
 	States       []State
-	Live         bool // only those that still ask for something
-	Text         string
+	Live         bool   // only those that still ask for something
+	Text         string // anywhere in asset or discriminator: looks at every finding
+	Find         string // what a person types into the search box: only what an index finds
 	Source       int64
 	Document     int64
 	Warning      int64
@@ -55,6 +57,17 @@ func (r *Room) list(tx *db.Tx, who auth.Actor, f Filter) (page Page, err error) 
 	where, args, err := r.where(who, f)
 	if err != nil {
 		return page, err
+	}
+	if f.Find != "" {
+		ids, err := r.found(tx, who, f.Find)
+		if err != nil || len(ids) == 0 {
+			return page, err
+		}
+		words := make([]string, len(ids))
+		for i, id := range ids {
+			words[i] = strconv.FormatInt(id, 10)
+		}
+		where = append(where, "id IN ("+strings.Join(words, ",")+")")
 	}
 	by := "id"
 	after := strings.Split(f.Cursor, ".")
@@ -145,8 +158,9 @@ func (r *Room) where(who auth.Actor, f Filter) (where []string, args []any, err 
 		var words []string
 		for _, s := range f.States {
 			words = append(words, arg(string(s)))
-			f.Live = f.Live && s.Live()
 		}
+		// Saying that they are live where all of them are lets the index be used.
+		f.Live = !slices.ContainsFunc(f.States, func(s State) bool { return !s.Live() })
 		where = append(where, "state IN ("+strings.Join(words, ",")+")")
 	}
 	if f.Live {
@@ -159,7 +173,7 @@ func (r *Room) where(who auth.Actor, f Filter) (where []string, args []any, err 
 		where = append(where, "id IN (SELECT finding FROM evidence WHERE document = "+arg(f.Document)+")")
 	}
 	if f.Warning != 0 {
-		where = append(where, "warning = "+arg(f.Warning))
+		where = append(where, "warning > 0 AND warning = "+arg(f.Warning))
 	}
 	if !f.Since.IsZero() {
 		where = append(where, "last_seen >= "+arg(db.Micros(f.Since)))

@@ -145,13 +145,13 @@ type passage struct {
 }
 
 type batch struct {
-	from, to   int64 // records
-	rows       []observation
-	bad        []row.Bad
-	indicators []row.Row
-	duplicate  int64
-	end        bool
-	summary    row.Summary
+	from, to  int64 // records
+	rows      []observation
+	bad       []row.Bad
+	said      []row.Row // what says something of the world, not of our assets
+	duplicate int64
+	end       bool
+	summary   row.Summary
 }
 
 // An observation is a row on its way to its finding.
@@ -169,6 +169,13 @@ type observation struct {
 	line           int
 	place, length  int64
 	flags          []row.Flag
+
+	// Of a weakness, which has its owner from the inventory.
+	owner       *whose.Answer
+	rule        string
+	advisory    int64
+	probability string
+	detail      *Detail
 }
 
 // read parses the document from its first byte, whatever has been stored of it:
@@ -189,8 +196,8 @@ func (p *passage) read(ctx context.Context, out chan<- *batch) (row.Summary, err
 			b.bad = append(b.bad, *bad)
 		case repeated:
 			b.duplicate++
-		case r.Indicator != nil:
-			b.indicators = append(b.indicators, *r)
+		case r.Asset == "":
+			b.said = append(b.said, *r)
 		default:
 			b.rows = append(b.rows, observed(r, p.source, p.doc))
 		}
@@ -271,15 +278,15 @@ func (p *passage) store(ctx context.Context, b *batch, move func(tx *db.Tx) erro
 func (p *passage) storeIn(tx *db.Tx, b *batch) error {
 	progress := intake.Progress{
 		Document: p.doc.ID, Round: p.doc.Round, From: b.from, To: b.to,
-		Kept: int64(len(b.rows) + len(b.indicators)), Duplicate: b.duplicate, Bad: b.bad, End: b.end, Broken: p.broken,
+		Kept: int64(len(b.rows) + len(b.said)), Duplicate: b.duplicate, Bad: b.bad, End: b.end, Broken: p.broken,
 		Summary: b.summary,
 	}
 	w := writing{room: p.room, tx: tx, doc: p.doc, source: p.source, now: p.room.Clock.Now(), tally: tally{}}
 	if err := w.observe(b.rows); err != nil {
 		return err
 	}
-	if len(b.indicators) > 0 {
-		if err := p.room.Indicators.Keep(tx, p.source, p.doc, b.indicators); err != nil {
+	if len(b.said) > 0 {
+		if err := p.room.World.Keep(tx, p.source, p.doc, b.said); err != nil {
 			return err
 		}
 	}
@@ -424,7 +431,7 @@ func (w *writing) problems(rows []observation) (problems []problem, of []int32, 
 	for i := range rows {
 		p := &problems[of[i]]
 		h := &p.head
-		if h.id != 0 && !p.grave && (!h.plain || rows[i].severity > h.severity || (rows[i].cause != "" && !h.caused)) {
+		if h.id != 0 && !p.grave && (!h.plain || rows[i].detail != nil || rows[i].severity > h.severity || (rows[i].cause != "" && !h.caused)) {
 			p.grave = true
 			whole = append(whole, int64(h.id))
 		}
@@ -479,12 +486,16 @@ func (w *writing) unseen(rows []observation) ([]observation, error) {
 
 // open makes a finding of the first observation of its problem.
 func (w *writing) open(o *observation, mutes []Mute) *Finding {
-	answer := match.Owner(w.room.Whose(), o.realm, o.asset, o.asn, o.at)
+	answer, rule := w.ownerOf(o)
 	f := &Finding{
 		Key: o.key, Organisation: answer.Organisation, System: answer.System, Realm: o.realm, Asset: o.asset, Kind: o.kind,
 		Discriminator: o.discriminator, Severity: o.severity, State: Open, FirstSeen: o.at, LastSeen: o.at, Count: 1,
-		Sources: []int64{w.source.ID}, LastSource: w.source.ID, ReportType: w.doc.ReportType, TLP: w.source.TLP, Rule: answer.Rule(),
+		Sources: []int64{w.source.ID}, LastSource: w.source.ID, ReportType: w.doc.ReportType, TLP: w.source.TLP, Rule: rule,
 		Classification: o.classification, Cause: o.cause, Flags: o.flags, Document: w.doc.ID, OpenedAt: w.now,
+		Advisory: o.advisory, Probability: o.probability, Detail: o.detail,
+	}
+	if o.advisory != 0 {
+		f.Document = 0 // its warning follows the advisory, not the delivery that brought it
 	}
 	w.told(f, o, mutes)
 	if f.Organisation == 0 {
@@ -494,6 +505,15 @@ func (w *writing) open(o *observation, mutes []Mute) *Finding {
 	w.fresh = append(w.fresh, f)
 	w.opened = append(w.opened, f)
 	return f
+}
+
+// ownerOf is whose the asset of an observation is, and why.
+func (w *writing) ownerOf(o *observation) (whose.Answer, string) {
+	if o.owner != nil {
+		return *o.owner, o.rule
+	}
+	answer := match.Owner(w.room.Whose(), o.realm, o.asset, o.asn, o.at)
+	return answer, answer.Rule()
 }
 
 // told sets whether the owner is to be told.
@@ -527,6 +547,7 @@ func (w *writing) count(f *Finding, o *observation, mutes []Mute) {
 	if f.Cause == "" {
 		f.Cause = o.cause
 	}
+	w.worse(f, o)
 	if o.severity > f.Severity && f.State.Live() {
 		if f.ID != 0 { // else it is being opened, and its entry will say so
 			w.raised = appendOnce(w.raised, f)
@@ -543,10 +564,38 @@ func (w *writing) count(f *Finding, o *observation, mutes []Mute) {
 		w.tally.add(f, -1)
 		f.State, f.ClaimedAt, f.DecidedAt, f.DecidedBy, f.Reason, f.Witness = Open, time.Time{}, time.Time{}, "", "", ""
 		f.Document, f.OpenedAt = w.doc.ID, w.now
+		if o.advisory != 0 {
+			f.Document = 0
+		}
 		f.Severity = max(f.Severity, o.severity)
 		w.told(f, o, mutes)
 		w.tally.add(f, 1)
 		w.reopened = appendOnce(w.reopened, f)
+	}
+}
+
+// worse takes what is newly known of a weakness: that it is surely there, or that
+// it is used now. Its owner is told again.
+func (w *writing) worse(f *Finding, o *observation) {
+	if o.detail == nil {
+		return
+	}
+	was := f.Detail
+	f.Detail = o.detail
+	sure := f.Probability != confirmed && o.probability == confirmed
+	used := was != nil && !was.Exploited && o.detail.Exploited
+	if sure {
+		f.Probability = confirmed
+	}
+	if was != nil && was.Exploited {
+		f.Detail.Exploited = true
+	}
+	if o.severity > f.Severity || sure || used {
+		f.Advisory = o.advisory
+	}
+	if (sure || used) && f.ID != 0 && f.State.Live() {
+		w.raised = appendOnce(w.raised, f)
+		f.Unwarned = f.Organisation != 0 && f.Muted == 0
 	}
 }
 
@@ -612,8 +661,16 @@ func (w *writing) write() error {
 	}
 	args := make([]any, 0, max(len(w.fresh)*freshWidth, len(w.evidence)*6))
 	sources := sourcesText([]int64{w.source.ID})
+	var weak []any // of weaknesses, which have more columns than what a report opens
 	for _, f := range w.fresh {
+		if f.Advisory != 0 {
+			weak = append(weak, f.values()...)
+			continue
+		}
 		args = f.appendFresh(args, sources)
+	}
+	if err := w.tx.Bulk(`INSERT INTO finding (`+findingColumns+`) VALUES`, "", findingWidth, weak); err != nil {
+		return err
 	}
 	if err := w.tx.Bulk(`INSERT INTO finding (`+freshColumns+`) VALUES`, "", freshWidth, args); err != nil {
 		return err
@@ -674,8 +731,8 @@ func (r *Room) released(ctx context.Context, body intake.Delivered, move func(tx
 	if freed.Row == nil {
 		return nil
 	}
-	if freed.Row.Indicator != nil {
-		b.indicators = append(b.indicators, *freed.Row)
+	if freed.Row.Asset == "" {
+		b.said = append(b.said, *freed.Row)
 	} else {
 		b.rows = append(b.rows, observed(freed.Row, source, doc))
 	}
@@ -688,8 +745,8 @@ func (r *Room) released(ctx context.Context, body intake.Delivered, move func(tx
 		if err := w.observe(b.rows); err != nil {
 			return err
 		}
-		if len(b.indicators) > 0 {
-			if err := r.Indicators.Keep(tx, p.source, p.doc, b.indicators); err != nil {
+		if len(b.said) > 0 {
+			if err := r.World.Keep(tx, p.source, p.doc, b.said); err != nil {
 				return err
 			}
 		}

@@ -9,8 +9,10 @@ import (
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/journal"
+	"tocsin/internal/city/estate"
 	"tocsin/internal/watch/intake"
 	"tocsin/internal/watch/intake/row"
+	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/match"
 )
 
@@ -21,8 +23,10 @@ type Deps struct {
 	Clock   clock.Clock
 	Intake  *intake.Room
 	Estate  Estate
-	// Indicators keeps the patterns that sources of indicators send.
-	Indicators Indicators
+	// World keeps what sources say of the world: indicators and weaknesses.
+	World World
+	// LikelyEPSS is from where on a weakness counts as likely to be exploited.
+	LikelyEPSS float64
 	// Quiet is what must have been seen before a problem of a kind counts as gone.
 	Quiet func(kind row.Kind) Quiet
 }
@@ -44,15 +48,30 @@ type Estate interface {
 	ByCode(code string) (int64, error)
 	// Below are an organisation and all below it.
 	Below(organisation int64) []int64
+	// Installations are all lines of software of the bodies that exist.
+	Installations(tx *db.Tx) ([]estate.Installation, error)
 }
 
-// Indicators keeps patterns of trouble.
-type Indicators interface {
+// World keeps what sources say of the world (room intel does).
+type World interface {
+	// Keep stores what rows say, in the bracket of their document's progress.
 	Keep(tx *db.Tx, source intake.Source, doc intake.Document, rows []row.Row) error
+	// Load are advisories with their bodies, by number.
+	Load(tx *db.Tx, numbers []int64) ([]intel.Advisory, error)
+	// After are those behind a number, at most limit.
+	After(tx *db.Tx, number int64, limit int) ([]intel.Advisory, error)
+	// OfCVE are the numbers of the advisories that speak of CVEs.
+	OfCVE(tx *db.Tx, cves []string) ([]int64, error)
+	// Vulnerabilities are what is known of CVEs, by CVE.
+	Vulnerabilities(tx *db.Tx, cves []string) (map[string]intel.Vulnerability, error)
 }
 
 // A Room keeps the findings.
-type Room struct{ Deps }
+type Room struct {
+	Deps
+
+	shelf shelf // all software, as the stage advise knows it
+}
 
 // New is the room over deps.
 func New(deps Deps) *Room { return &Room{Deps: deps} }
@@ -63,6 +82,7 @@ func (r *Room) Alarms() []journal.Alarm {
 		{Kind: alarmWitness, Do: r.quietIsOver},
 		{Kind: alarmExpire, Do: r.exceptionIsOver},
 		{Kind: alarmMute, Do: r.muteIsOver},
+		{Kind: alarmEnds, Do: r.supportEnds},
 	}
 }
 

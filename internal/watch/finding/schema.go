@@ -52,12 +52,17 @@ func Schema() []db.Migration {
 	witness TEXT NOT NULL DEFAULT '',
 	unwarned BIGINT NOT NULL,
 	muted BIGINT NOT NULL,
-	warning BIGINT NOT NULL DEFAULT 0);
+	warning BIGINT NOT NULL DEFAULT 0,
+	advisory BIGINT NOT NULL DEFAULT 0,
+	detail TEXT NOT NULL DEFAULT '');
 CREATE UNIQUE INDEX finding_key ON finding (key) WHERE current = 1;
 CREATE INDEX finding_floor ON finding (severity DESC, id DESC) WHERE live = 1;
 CREATE INDEX finding_organisation ON finding (organisation, live, severity DESC, id DESC);
-CREATE INDEX finding_unwarned ON finding (organisation, severity DESC, id) WHERE unwarned = 1;
-CREATE INDEX finding_unwarned_document ON finding (document) WHERE unwarned = 1;
+CREATE INDEX finding_unwarned ON finding (organisation, id) WHERE unwarned = 1;
+CREATE INDEX finding_unwarned_document ON finding (document, organisation, id) WHERE unwarned = 1;
+CREATE INDEX finding_unwarned_advisory ON finding (advisory, organisation, id) WHERE unwarned = 1 AND advisory > 0;
+CREATE INDEX finding_discriminator ON finding (discriminator, id) WHERE live = 1;
+CREATE INDEX finding_product ON finding (organisation, asset) WHERE advisory > 0;
 CREATE INDEX finding_warning ON finding (warning) WHERE warning > 0;
 CREATE INDEX finding_ip ON finding (realm, ip) WHERE ip IS NOT NULL;
 CREATE INDEX finding_rname ON finding (rname) WHERE rname <> '';
@@ -78,6 +83,16 @@ CREATE TABLE finding_tally (
 	state TEXT NOT NULL,
 	n BIGINT NOT NULL,
 	PRIMARY KEY (organisation, kind, severity, state));
+CREATE TABLE product_answer (
+	vendor TEXT NOT NULL,
+	product TEXT NOT NULL,
+	advisory_vendor TEXT NOT NULL,
+	advisory_name TEXT NOT NULL,
+	same BIGINT NOT NULL,
+	decided_by TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	PRIMARY KEY (vendor, product, advisory_vendor, advisory_name));
 CREATE TABLE mute (
 	id {{id}},
 	realm TEXT NOT NULL,

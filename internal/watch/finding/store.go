@@ -14,10 +14,11 @@ import (
 
 const findingColumns = `id, key, current, live, organisation, system, realm, asset, ip, rname, kind, discriminator, severity, state,
 	first_seen, last_seen, count, sources, last_source, report_type, tlp, rule, classification, cause, probability, flags,
-	document, opened_at, opened_seq, claimed_at, decided_at, decided_by, reason, until, witness, unwarned, muted, warning`
+	document, opened_at, opened_seq, claimed_at, decided_at, decided_by, reason, until, witness, unwarned, muted, warning,
+	advisory, detail`
 
 // findingWidth is how many columns those are.
-const findingWidth = 38
+const findingWidth = 40
 
 type findingRow struct {
 	ID             int64  `db:"id"`
@@ -58,6 +59,8 @@ type findingRow struct {
 	Unwarned       int    `db:"unwarned"`
 	Muted          int64  `db:"muted"`
 	Warning        int64  `db:"warning"`
+	Advisory       int64  `db:"advisory"`
+	Detail         string `db:"detail"`
 }
 
 func (r findingRow) finding() Finding {
@@ -69,6 +72,7 @@ func (r findingRow) finding() Finding {
 		Cause: r.Cause, Probability: r.Probability, Document: r.Document, OpenedAt: db.Time(r.OpenedAt), OpenedSeq: r.OpenedSeq,
 		ClaimedAt: db.Time(r.ClaimedAt), DecidedAt: db.Time(r.DecidedAt), DecidedBy: r.DecidedBy, Reason: r.Reason, Until: db.Time(r.Until),
 		Witness: r.Witness, Unwarned: r.Unwarned == 1, Muted: r.Muted, Warning: r.Warning,
+		Advisory: r.Advisory, Detail: detailOf(r.Detail),
 	}
 	copy(f.Key[:], r.Key)
 	for word := range strings.SplitSeq(r.Flags, " ") {
@@ -90,7 +94,7 @@ func (f *Finding) values() []any {
 		string(f.Kind), f.Discriminator, int(f.Severity), string(f.State), db.Micros(f.FirstSeen), db.Micros(f.LastSeen), f.Count,
 		sourcesText(f.Sources), f.LastSource, f.ReportType, int(f.TLP), f.Rule, string(f.Classification), f.Cause, f.Probability,
 		flagsText(f.Flags), f.Document, db.Micros(f.OpenedAt), f.OpenedSeq, db.Micros(f.ClaimedAt), db.Micros(f.DecidedAt),
-		f.DecidedBy, f.Reason, db.Micros(f.Until), f.Witness, db.Bool(f.Unwarned), f.Muted, f.Warning,
+		f.DecidedBy, f.Reason, db.Micros(f.Until), f.Witness, db.Bool(f.Unwarned), f.Muted, f.Warning, f.Advisory, f.Detail.text(),
 	}
 }
 
@@ -166,11 +170,11 @@ func update(tx *db.Tx, f *Finding) error {
 	_, err := tx.Exec(`UPDATE finding SET live = $1, organisation = $2, system = $3, severity = $4, state = $5, first_seen = $6, last_seen = $7,
 		count = $8, sources = $9, last_source = $10, report_type = $11, tlp = $12, rule = $13, cause = $14, document = $15, opened_at = $16,
 		opened_seq = $17, claimed_at = $18, decided_at = $19, decided_by = $20, reason = $21, until = $22, witness = $23, unwarned = $24,
-		muted = $25, warning = $26 WHERE id = $27`,
+		muted = $25, warning = $26, advisory = $27, detail = $28, probability = $29 WHERE id = $30`,
 		db.Bool(f.Live()), f.Organisation, f.System, int(f.Severity), string(f.State), db.Micros(f.FirstSeen), db.Micros(f.LastSeen),
 		f.Count, sourcesText(f.Sources), f.LastSource, f.ReportType, int(f.TLP), f.Rule, f.Cause, f.Document, db.Micros(f.OpenedAt),
 		f.OpenedSeq, db.Micros(f.ClaimedAt), db.Micros(f.DecidedAt), f.DecidedBy, f.Reason, db.Micros(f.Until), f.Witness, db.Bool(f.Unwarned),
-		f.Muted, f.Warning, int64(f.ID))
+		f.Muted, f.Warning, f.Advisory, f.Detail.text(), f.Probability, int64(f.ID))
 	return err
 }
 

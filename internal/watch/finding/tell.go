@@ -13,6 +13,7 @@ import (
 type Selection struct {
 	Finding      ID
 	Document     int64 // that the delivery opened last
+	Advisory     int64 // that the advisory opened last
 	Organisation int64
 	After        ID // only greater ids
 	Limit        int
@@ -29,6 +30,10 @@ func (s Selection) where() (string, []any) {
 	}
 	arg("id =", int64(s.Finding))
 	arg("document =", s.Document)
+	if s.Advisory != 0 {
+		where = append(where, "advisory > 0") // lets the index be used
+	}
+	arg("advisory =", s.Advisory)
 	arg("organisation =", s.Organisation)
 	arg("id >", int64(s.After))
 	return strings.Join(where, " AND "), args
@@ -80,7 +85,7 @@ func (r *Room) Warned(tx *db.Tx, warning int64, ids []ID) error {
 // OfWarning are the findings that a warning told of last, gravest first, at most
 // limit (0 is all).
 func (r *Room) OfWarning(tx *db.Tx, warning int64, limit int) ([]Finding, error) {
-	condition := `warning = $1 ORDER BY severity DESC, id`
+	condition := `warning > 0 AND warning = $1 ORDER BY severity DESC, id`
 	if limit > 0 {
 		condition += " LIMIT " + itoa(int64(limit))
 	}
@@ -89,7 +94,7 @@ func (r *Room) OfWarning(tx *db.Tx, warning int64, limit int) ([]Finding, error)
 
 // LiveOf counts the findings of a warning that still ask for something.
 func (r *Room) LiveOf(tx *db.Tx, warning int64) (int64, error) {
-	return tx.Int(`SELECT COUNT(*) FROM finding WHERE warning = $1 AND live = 1`, warning)
+	return tx.Int(`SELECT COUNT(*) FROM finding WHERE warning > 0 AND warning = $1 AND live = 1`, warning)
 }
 
 // IDsOf are the findings of each of the warnings, ascending.
@@ -113,7 +118,7 @@ func (r *Room) WarningOf(tx *db.Tx, id ID) (int64, error) {
 // Acknowledged moves the open findings of a warning on: somebody of its
 // organisation has answered it.
 func (r *Room) Acknowledged(tx *db.Tx, warning int64, by string) error {
-	open, err := query(tx, `warning = $1 AND state = 'open' ORDER BY id`, warning)
+	open, err := query(tx, `warning > 0 AND warning = $1 AND state = 'open' ORDER BY id`, warning)
 	if err != nil {
 		return err
 	}

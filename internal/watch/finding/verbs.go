@@ -119,7 +119,10 @@ func (r *Room) move(tx *db.Tx, by string, f Finding, t Transition, c Change) (Fi
 		if f.ClaimedAt.IsZero() {
 			f.ClaimedAt = now
 		}
-	case Witness:
+	case Witness, Clear:
+		if f.ClaimedAt.IsZero() {
+			f.ClaimedAt = now
+		}
 		f.Witness, f.Reason = c.Reason, ""
 		body.Witness, body.Reason = c.Reason, ""
 	case Refute, Accept:

@@ -38,6 +38,11 @@ type silence struct {
 // source, which has delivered as often as the rule asks. That the finding is not in it needs no look: an observation after the
 // claim would have reopened it.
 func (r *Room) heard(tx *db.Tx, f Finding) (silence, error) {
+	if f.Advisory != 0 {
+		// Whoever spoke of the weakness does not see our machines: the inventory does,
+		// and verifies by itself when it shows another version.
+		return silence{source: "inventory"}, nil
+	}
 	source, err := r.Intake.ByID(tx, f.LastSource)
 	if err != nil {
 		return silence{}, err
@@ -119,7 +124,7 @@ func (r *Room) WitnessStage() journal.Stage {
 			if err != nil {
 				return err
 			}
-			claimed, err := query(tx, `state = 'claimed_fixed' AND last_source = $1 AND report_type = $2 ORDER BY id`, doc.Source, doc.ReportType)
+			claimed, err := query(tx, `state = 'claimed_fixed' AND advisory = 0 AND last_source = $1 AND report_type = $2 ORDER BY id`, doc.Source, doc.ReportType)
 			if err != nil {
 				return err
 			}

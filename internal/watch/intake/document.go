@@ -55,6 +55,7 @@ type Document struct {
 	LastRow     time.Time
 	ParsedAt    time.Time
 	Flags       []string
+	Vouched     string // who vouched for the sender of a mail in doubt
 }
 
 // Label is the id as people write it, "S7".
@@ -77,7 +78,7 @@ func (d Document) Record() journal.Record {
 
 const documentColumns = `d.id, d.source, s.name AS source_name, d.file, d.report_type, d.sha256, d.blob, d.size, d.received, d.received_by, d.state,
 	d.reason, d.round, d.done, d.total, d.kept, d.quarantined, d.duplicate, d.opened, d.reopened, d.counted, d.unowned, d.first_row, d.last_row,
-	d.parsed_at, d.flags`
+	d.parsed_at, d.flags, d.vouched`
 
 type documentRow struct {
 	ID          int64  `db:"id"`
@@ -106,6 +107,7 @@ type documentRow struct {
 	LastRow     int64  `db:"last_row"`
 	ParsedAt    int64  `db:"parsed_at"`
 	Flags       string `db:"flags"`
+	Vouched     string `db:"vouched"`
 }
 
 func (r documentRow) document() Document {
@@ -114,7 +116,7 @@ func (r documentRow) document() Document {
 		Received: db.Time(r.Received), ReceivedBy: r.ReceivedBy, State: State(r.State), Reason: r.Reason, Round: r.Round, Done: r.Done,
 		Rows: r.Total, Kept: r.Kept, Quarantined: r.Quarantined, Duplicate: r.Duplicate, Opened: r.Opened, Reopened: r.Reopened,
 		Counted: r.Counted, Unowned: r.Unowned, FirstRow: db.Time(r.FirstRow), LastRow: db.Time(r.LastRow), ParsedAt: db.Time(r.ParsedAt),
-		Flags: strings.Fields(r.Flags),
+		Flags: strings.Fields(r.Flags), Vouched: r.Vouched,
 	}
 }
 
@@ -372,6 +374,36 @@ func (r *Room) Reparse(ctx context.Context, who auth.Actor, id int64) (doc Docum
 		return err
 	})
 	return doc, err
+}
+
+// Vouch lets a mail be read whose sender is in doubt: a person has asked the
+// sender. It is read at once.
+func (r *Room) Vouch(ctx context.Context, who auth.Actor, id int64, reason string) (doc Document, err error) {
+	if err := auth.May(who, auth.DocumentReparse); err != nil {
+		return doc, err
+	}
+	if strings.TrimSpace(reason) == "" {
+		return doc, errs.At(errs.Invalid, []errs.Place{{Field: "reason", Reason: "say how you know"}}, "vouch for S%d: say how you know", id)
+	}
+	err = r.DB.Write(ctx, func(tx *db.Tx) error {
+		if doc, err = r.visible(tx, who, id); err != nil {
+			return err
+		}
+		if doc.State == Received {
+			return errs.New(errs.Conflict, "vouch for %s: it is still being read", doc.Label())
+		}
+		if _, err := tx.Exec(`UPDATE document SET vouched = $1 WHERE id = $2`, who.Name(), id); err != nil {
+			return err
+		}
+		_, err = r.Journal.Append(tx, journal.Draft{
+			Actor: who.Name(), Subject: doc.Subject(), Verb: "document.vouched", Body: map[string]string{"reason": reason},
+		})
+		return err
+	})
+	if err != nil {
+		return doc, err
+	}
+	return r.Reparse(ctx, who, id)
 }
 
 // Erase drops the key of a document's original by an order. What was counted

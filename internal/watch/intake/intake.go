@@ -26,6 +26,9 @@ type Deps struct {
 	// Unpacked is the most bytes that a packed delivery may hold; 0 is the
 	// archive reader's own limit.
 	Unpacked int64
+	// MailServers are the receiving servers whose word on a sender is trusted: the
+	// first word of their Authentication-Results. None: nobody checks.
+	MailServers []string
 }
 
 // A Room keeps sources, documents and quarantine.

@@ -98,16 +98,16 @@ func released(tx *db.Tx, p Progress) (n int64, err error) {
 	if p.Round == 1 || len(p.Bad) == 0 {
 		return 0, nil
 	}
-	var lines []int
-	if err := tx.Select(&lines, `SELECT line FROM quarantine WHERE document = $1 AND state = 'counted'`, p.Document); err != nil {
+	var places []int64
+	if err := tx.Select(&places, `SELECT place FROM quarantine WHERE document = $1 AND state = 'counted'`, p.Document); err != nil {
 		return 0, err
 	}
-	right := make(map[int]bool, len(lines))
-	for _, line := range lines {
-		right[line] = true
+	right := make(map[int64]bool, len(places))
+	for _, place := range places {
+		right[place] = true
 	}
 	for _, b := range p.Bad {
-		if right[b.Line] {
+		if right[b.Offset] {
 			n++
 		}
 	}

@@ -255,15 +255,18 @@ func (r *Room) correct(ctx context.Context, doc Document, source Source, q quara
 	if len(set) == 0 {
 		return raw, nil
 	}
-	if source.Format == List {
+	format, head, err := r.head(ctx, doc, source)
+	if err != nil {
+		return "", err
+	}
+	if format == List {
 		if value, ok := set["value"]; ok && len(set) == 1 {
 			return value, nil
 		}
 		return "", errs.New(errs.Invalid, "release Q%d: a list has one column, value", q.ID)
 	}
-	head, err := r.head(ctx, doc)
-	if err != nil {
-		return "", err
+	if !format.tabular() {
+		return "", errs.New(errs.Invalid, "release Q%d: its format has no columns; set row to the whole record", q.ID)
 	}
 	comma := delimiter(head)
 	names, err := record(head, comma)
@@ -316,15 +319,15 @@ func delimiter(head []byte) rune {
 // reread reads one record as the document's parser would.
 func (r *Room) reread(ctx context.Context, doc Document, source Source, text string) (good *row.Row, bad *row.Bad, err error) {
 	whole := text + "\n"
-	if source.Format != List {
-		head, err := r.head(ctx, doc)
-		if err != nil {
-			return nil, nil, err
-		}
+	format, head, err := r.head(ctx, doc, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	if format.tabular() {
 		line, _, _ := bytes.Cut(head, []byte("\n"))
 		whole = strings.TrimRight(string(line), "\r") + "\n" + whole
 	}
-	parser, err := r.parser(doc, source, doc.File)
+	parser, err := r.parser(doc, source, doc.File, format)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -351,12 +354,11 @@ func (r *Room) reread(ctx context.Context, doc Document, source Source, text str
 // headBytes is how much of a document is read to find its header.
 const headBytes = 64 << 10
 
-// head is the beginning of the unpacked document.
-func (r *Room) head(ctx context.Context, doc Document) ([]byte, error) {
-	var head []byte
-	err := r.unpack(ctx, doc, func(_ string, in io.Reader) error {
+// head is the beginning of the first text of a document, and its format.
+func (r *Room) head(ctx context.Context, doc Document, source Source) (format Format, head []byte, err error) {
+	err = r.unpack(ctx, doc, source, func(name string, in io.Reader) error {
 		b, err := io.ReadAll(io.LimitReader(in, headBytes))
-		head = b
+		head, format = b, r.formatOf(doc, source, name, b)
 		if err == nil {
 			err = errEnough
 		}
@@ -365,7 +367,7 @@ func (r *Room) head(ctx context.Context, doc Document) ([]byte, error) {
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
-	return head, err
+	return format, head, err
 }
 
 var errEnough = errors.New("enough has been read")

@@ -18,7 +18,9 @@ func Schema() []db.Migration {
 	organisation BIGINT NOT NULL,
 	created BIGINT NOT NULL,
 	last_document BIGINT NOT NULL,
-	rhythm BIGINT NOT NULL);
+	rhythm BIGINT NOT NULL,
+	senders TEXT NOT NULL,
+	reliability TEXT NOT NULL);
 CREATE TABLE document (
 	id {{id}},
 	source BIGINT NOT NULL,
@@ -45,6 +47,7 @@ CREATE TABLE document (
 	last_row BIGINT NOT NULL,
 	parsed_at BIGINT NOT NULL,
 	flags TEXT NOT NULL,
+	vouched TEXT NOT NULL DEFAULT '',
 	UNIQUE (source, sha256));
 CREATE INDEX document_source ON document (source, received);
 CREATE INDEX document_state ON document (state, id);
@@ -64,6 +67,6 @@ CREATE TABLE quarantine (
 	fixed TEXT NOT NULL,
 	decided_by TEXT NOT NULL,
 	state TEXT NOT NULL,
-	UNIQUE (document, line));
+	UNIQUE (document, place));
 CREATE INDEX quarantine_state ON quarantine (state, id);`}}
 }

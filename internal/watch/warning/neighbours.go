@@ -28,6 +28,7 @@ type Finding struct {
 	Rule          string // why the asset is the organisation's
 	Probability   string // "possible" or "confirmed", "" where it is not a matter of chance
 	Document      int64  // the delivery that opened it last, 0 when a person or a stage did
+	Advisory      int64  // the advisory that opened it last, 0 when none did
 	Warning       int64  // the warning that told of it last, 0 when none did
 	Over          bool   // verified, false positive or accepted risk
 }
@@ -37,6 +38,7 @@ type Finding struct {
 type Selection struct {
 	Finding      int64 // this one
 	Document     int64 // opened or reopened by this delivery
+	Advisory     int64 // that this advisory opened last
 	Organisation int64
 	After        int64 // only findings with a greater id
 	Limit        int

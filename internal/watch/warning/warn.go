@@ -27,6 +27,12 @@ type Parsed struct {
 	Reopened int64 `json:"reopened"`
 }
 
+// Matched is the body of advisory.matched: an advisory opened findings.
+type Matched struct {
+	Advisory int64 `json:"advisory"`
+	Document int64 `json:"document"` // that brought it
+}
+
 // Due is the body of digest.due.
 type Due struct {
 	Cadences []Cadence `json:"cadences"`
@@ -38,7 +44,7 @@ type Due struct {
 func (r *Room) Stage() journal.Stage {
 	return journal.Stage{
 		Name:  "warn",
-		Verbs: []string{"document.parsed", "document.rows", "finding.opened", "finding.reopened", "finding.moved", "finding.raised", "finding.expired", "finding.unmuted", VerbDigest},
+		Verbs: []string{"document.parsed", "document.rows", "advisory.matched", "finding.opened", "finding.reopened", "finding.moved", "finding.raised", "finding.expired", "finding.unmuted", VerbDigest},
 		Each: func(ctx context.Context, e journal.Entry, move func(tx *db.Tx) error) error {
 			s := sweep{room: r, seq: e.Seq, cadences: []Cadence{Now}}
 			switch e.Verb {
@@ -48,6 +54,14 @@ func (r *Room) Stage() journal.Stage {
 					return errs.New(errs.Internal, "read %s: %w", e.Verb, err)
 				}
 				s.selection.Document = s.parsed.Document
+			case "advisory.matched":
+				// One warning an advisory and an organisation, however many advisories a
+				// delivery brings.
+				var of Matched
+				if err := json.Unmarshal(e.Body, &of); err != nil {
+					return errs.New(errs.Internal, "read %s: %w", e.Verb, err)
+				}
+				s.selection.Advisory, s.delivery = of.Advisory, of.Document
 			case "document.rows":
 				return r.raised(ctx, e) // the runner moves the cursor behind them
 			case VerbDigest:
@@ -110,6 +124,7 @@ type sweep struct {
 	parsed    *Parsed   // the delivery, nil when it is none
 	digest    bool
 	single    bool // one finding outside a delivery: it may join a recent warning
+	delivery  int64 // of the advisory, 0 when it is none
 
 	rules        []Rule
 	brake        brake
@@ -346,6 +361,7 @@ func (s *sweep) begin(tx *db.Tx, o Organisation, b *bundle) (*Warning, error) {
 		ID: ID(id), Organisation: o.ID, State: Draft, Revision: 1, Cadence: Now, Hold: b.hold, Storm: b.storm,
 		Created: s.room.Clock.Now(), Kinds: map[row.Kind]int64{}, fresh: true,
 	}
+	w.Document = s.delivery
 	if s.parsed != nil {
 		w.Document = s.parsed.Document
 	}

@@ -80,15 +80,15 @@ func Build(t *testing.T) *House {
 	})
 	originals := blob.New(blob.Deps{DB: d, Clock: h.Clock, Folder: filepath.Join(t.TempDir(), "blobs"), Limit: 1 << 20})
 	documents := intake.New(intake.Deps{DB: d, Journal: j, Clock: h.Clock, Blobs: originals})
-	patterns := intel.New(intel.Deps{DB: d, Clock: h.Clock})
+	patterns := intel.New(intel.Deps{DB: d, Journal: j, Clock: h.Clock, Estate: bodies})
 	findings := finding.New(finding.Deps{
-		DB: d, Journal: j, Clock: h.Clock, Intake: documents, Estate: bodies, Indicators: patterns,
+		DB: d, Journal: j, Clock: h.Clock, Intake: documents, Estate: bodies, World: patterns,
 		Quiet: func(row.Kind) finding.Quiet { return finding.Quiet{Period: 24 * time.Hour, Deliveries: 1} },
 	})
 	must(t, bodies.Load(t.Context()))
 	log := slog.New(slog.DiscardHandler)
 	runner := journal.NewRunner(d, j, h.Clock, log)
-	runner.Follow(findings.Stage(false), findings.Stage(true), findings.RetroStage())
+	runner.Follow(findings.Stage(false), findings.Stage(true), findings.AdviseStage(), findings.RetroStage())
 	runner.On(findings.Alarms()...)
 	must(t, runner.Start(t.Context()))
 	t.Cleanup(runner.Stop)

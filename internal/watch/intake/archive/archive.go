@@ -310,6 +310,9 @@ const (
 	packedGzip packing = "gzip"
 )
 
+// Packed says whether a file that begins with head is an archive.
+func Packed(head []byte) bool { return sniff(head) != plain }
+
 func sniff(head []byte) packing {
 	for _, m := range []struct {
 		magic string

@@ -1,6 +1,7 @@
 package shadowserver
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -182,4 +183,23 @@ func kindOfName(name string) row.Kind {
 		}
 	}
 	return row.ExposedService
+}
+
+// Looks says whether a document of a name that begins with head is a report: its
+// header has the columns of one, or the name tells a type and there is a header
+// that begins as reports do.
+func (s *Schema) Looks(name string, head []byte) bool {
+	line, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), []byte("\n"))
+	var header []string
+	for _, part := range strings.Split(string(line), ",") {
+		header = append(header, strings.ToLower(strings.Trim(strings.TrimSpace(part), `"`)))
+	}
+	if !slices.Contains(header, "timestamp") || len(header) < 3 {
+		return false
+	}
+	if _, ok := s.ofColumns(header); ok {
+		return true
+	}
+	_, ok := s.TypeOfName(name)
+	return ok
 }
