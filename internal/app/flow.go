@@ -19,6 +19,7 @@ func (a *App) flow() []journal.Stage {
 		a.finding.AdviseStage(),  // an advisory or a line of software → whose product is it? → findings
 		a.finding.RetroStage(),   // an address changes hands → findings follow it
 		a.finding.WitnessStage(), // a source has spoken → what was claimed fixed is seen gone, or not
+		a.finding.SilenceStage(), // a source falls silent, or speaks again → a finding of the centre's own
 		a.warning.Stage(),        // findings → warnings: at once, in a digest, or held by the storm brake
 		a.warning.Heed(),         // a finding is over, a contact is there → warnings end, no-contact ends
 		a.deliver.Stage(),        // a warning speaks → one delivery for each recipient and channel

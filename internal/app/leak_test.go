@@ -791,20 +791,40 @@ func TestCommandsOfAStranger(t *testing.T) {
 			}
 		}
 		for _, args := range [][]string{
-			{"finding", "list", "--organisation", "KINZOKU"}, {"finding", "tally", "--organisation", "KINZOKU"}, {"warning", "list", "--organisation", "KINZOKU"},
-			{"finding", "evidence", n.ofA["findings"]}, {"finding", "history", n.ofA["findings"]}, {"finding", "ack", n.ofA["findings"]},
-			{"finding", "fixed", n.ofA["findings"]}, {"finding", "bulk", "ack", n.ofA["findings"], n.ofB["findings"]}, {"warning", "ack", n.ofA["warnings"]},
-			{"warning", "history", n.ofA["warnings"]}, {"organisation", "history", "KINZOKU"}, {"document", "original", n.ofA["documents"]},
-			{"document", "history", n.ofA["documents"]}, {"outbox", "show", n.ofA["deliveries"], "--raw"}, {"system", "history", "HT-KINZOKU"},
-			{"address", "list", "--organisation", "KINZOKU"}, {"contact", "list", "--organisation", "KINZOKU", "--below"},
+			{"finding", "list", "--organisation", "KINZOKU"},
+			{"finding", "tally", "--organisation", "KINZOKU"},
+			{"warning", "list", "--organisation", "KINZOKU"},
+			{"finding", "evidence", n.ofA["findings"]},
+			{"finding", "history", n.ofA["findings"]},
+			{"finding", "ack", n.ofA["findings"]},
+			{"finding", "fixed", n.ofA["findings"]},
+			{"finding", "bulk", "ack", n.ofA["findings"], n.ofB["findings"]},
+			{"warning", "ack", n.ofA["warnings"]},
+			{"warning", "history", n.ofA["warnings"]},
+			{"organisation", "history", "KINZOKU"},
+			{"document", "original", n.ofA["documents"]},
+			{"document", "history", n.ofA["documents"]},
+			{"outbox", "show", n.ofA["deliveries"], "--raw"},
+			{"system", "history", "HT-KINZOKU"},
+			{"address", "list", "--organisation", "KINZOKU"},
+			{"contact", "list", "--organisation", "KINZOKU", "--below"},
 		} {
 			if r := run(args...); r.code != 3 && r.code != 4 {
 				t.Errorf("%s: %v: exit %d: %s%s", role, args, r.code, r.out, r.err)
 			}
 		}
 		for _, args := range [][]string{
-			{"finding", "tally"}, {"timeliness"}, {"outbox", "list"}, {"journal", "list"}, {"call", "list"}, {"mute", "list"}, {"storm", "list"},
-			{"indicator", "list"}, {"succession", "list"}, {"shift", "list"}, {"routing", "list"},
+			{"finding", "tally"},
+			{"timeliness"},
+			{"outbox", "list"},
+			{"journal", "list"},
+			{"call", "list"},
+			{"mute", "list"},
+			{"storm", "list"},
+			{"indicator", "list"},
+			{"succession", "list"},
+			{"shift", "list"},
+			{"routing", "list"},
 		} {
 			if r := run(append(args, "--json")...); r.code != 0 && r.code != 3 && r.code != 4 {
 				t.Errorf("%s: %v: exit %d: %s", role, args, r.code, r.err)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"strings"
 	"time"
 
 	"tocsin/internal/base/auth"
@@ -22,7 +23,7 @@ type problems struct{ room *finding.Room }
 func selection(s warning.Selection) finding.Selection {
 	return finding.Selection{
 		Advisory: s.Advisory,
-		Finding: finding.ID(s.Finding), Document: s.Document, Organisation: s.Organisation, After: finding.ID(s.After), Limit: s.Limit,
+		Finding:  finding.ID(s.Finding), Document: s.Document, Organisation: s.Organisation, After: finding.ID(s.After), Limit: s.Limit,
 	}
 }
 
@@ -33,10 +34,26 @@ func told(all []finding.Finding) []warning.Finding {
 			ID: int64(f.ID), Organisation: f.Organisation, System: f.System, Realm: f.Realm, Asset: string(f.Asset), Kind: f.Kind,
 			Discriminator: f.Discriminator, Severity: f.Severity, TLP: f.TLP, FirstSeen: f.FirstSeen, LastSeen: f.LastSeen, OpenedAt: f.OpenedAt,
 			Count: f.Count, Sources: f.Sources, Cause: f.Cause, Rule: f.Rule, Probability: f.Probability, Document: f.Document, Warning: f.Warning,
-			Over: !f.Live(),
+			Over: !f.Live(), Advisory: f.Advisory, Weakness: weakness(f.Detail),
 		}
 	}
 	return out
+}
+
+// weakness is a detail in room warning's words.
+func weakness(d *finding.Detail) *warning.Weakness {
+	if d == nil {
+		return nil
+	}
+	w := &warning.Weakness{
+		Advisory: d.Advisory, Title: d.Title, Count: d.Count, Exploited: d.Exploited, FixBy: d.FixBy, Ends: d.Ends, Remedies: d.Remedies,
+	}
+	for _, m := range d.Machines {
+		if name := strings.TrimSpace(m.Hostname + " " + m.Version); name != "" {
+			w.Machines = append(w.Machines, name)
+		}
+	}
+	return w
 }
 
 func (p problems) Waiting(tx *db.Tx, s warning.Selection, after int64, limit int) ([]int64, error) {

@@ -119,8 +119,10 @@ func large(b *testing.B, folder string, scale float64) {
 		fmt.Fprintf(&endpoints, "B%04d,may-%d,workstation\n", n%bodies, n)
 	}
 	a.Build(b, []estate.File{
-		{Name: "organisations.csv", Data: organisations.Bytes()}, {Name: "addresses.csv", Data: addresses.Bytes()},
-		{Name: "contacts.csv", Data: contacts.Bytes()}, {Name: "endpoints.csv", Data: endpoints.Bytes()},
+		{Name: "organisations.csv", Data: organisations.Bytes()},
+		{Name: "addresses.csv", Data: addresses.Bytes()},
+		{Name: "contacts.csv", Data: contacts.Bytes()},
+		{Name: "endpoints.csv", Data: endpoints.Bytes()},
 	})
 	const each = 100_000
 	for from := 0; from < findings; from += each {

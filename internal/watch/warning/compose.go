@@ -147,6 +147,9 @@ func Subject(v i18n.Voice, w *Warning, o Organisation) string {
 	if kinds := w.KindList(); len(kinds) == 1 {
 		what = lowered(kindText(v, kinds[0], "title"))
 	}
+	if w.Topic != "" {
+		what += v.T("warning.subject.topic", "topic", w.Topic)
+	}
 	key := "warning.subject"
 	if w.Cadence == Daily || w.Cadence == Weekly {
 		key = "warning.subject.digest"
@@ -295,6 +298,12 @@ func changes(v i18n.Voice, m matter, t Telling) []string {
 		if w.News.From != row.NoSeverity {
 			list = append(list, v.T("warning.change.raised", "from", severityText(v, w.News.From), "to", severityText(v, w.Severity)))
 		}
+		if w.News.Used {
+			list = append(list, v.T("warning.change.used"))
+		}
+		if w.News.Sure {
+			list = append(list, v.T("warning.change.sure"))
+		}
 		for _, k := range w.News.Kinds {
 			list = append(list, v.T("warning.change.kind", "title", kindText(v, k, "title")))
 		}
@@ -313,31 +322,58 @@ func changes(v i18n.Voice, m matter, t Telling) []string {
 	return []string{v.N("warning.change.before", int(m.beforeLive), "id", m.before.ID.String(), "date", date)}
 }
 
-// groups tells of the findings by kind, the kind with the gravest first, and
-// names the worst ten over all kinds but at least one of each.
+// A sort is what a group is about: a kind, of weaknesses also how sure it is, for
+// one asks to look and the other to mend.
+type sort struct {
+	kind     row.Kind
+	possible bool
+}
+
+func sortOf(f Finding) sort {
+	return sort{f.Kind, f.Kind == row.VulnerableProduct && f.Probability == "possible"}
+}
+
+// word is the sort's part of a key of the catalogue.
+func (s sort) word() row.Kind {
+	if s.possible {
+		return s.kind + "-possible"
+	}
+	return s.kind
+}
+
+// groups tells of the findings by their sort, that with the gravest first, and
+// names the worst ten over all sorts but at least one of each.
 func groups(v i18n.Voice, m matter) []Group {
-	var kinds []row.Kind
-	named := map[row.Kind][]Finding{}
+	var sorts []sort
+	named := map[sort][]Finding{}
+	told := map[row.Kind]int64{}
 	for _, f := range m.findings { // gravest first
-		if named[f.Kind] == nil {
-			kinds = append(kinds, f.Kind)
+		at := sortOf(f)
+		if named[at] == nil {
+			sorts = append(sorts, at)
 		}
-		named[f.Kind] = append(named[f.Kind], f)
+		named[at] = append(named[at], f)
+		told[f.Kind]++
 	}
 	for _, k := range m.warning.KindList() {
-		if !slices.Contains(kinds, k) {
-			kinds = append(kinds, k)
+		if told[k] == 0 {
+			sorts = append(sorts, sort{kind: k})
 		}
 	}
-	left := worst - len(kinds)
+	left := worst - len(sorts)
 	var list []Group
-	for _, k := range kinds {
-		total := m.warning.Kinds[k]
-		g := Group{
-			Kind: k, Title: v.T("warning.group", "title", kindText(v, k, "title"), "n", total),
-			What: kindText(v, k, "what"), How: kindText(v, k, "how"),
+	for _, at := range sorts {
+		// The kind's number counts what is not in the list, too; of weaknesses the
+		// list says which are which.
+		total := m.warning.Kinds[at.kind]
+		if n := int64(len(named[at])); n < told[at.kind] || at.possible {
+			total = n
 		}
-		for i, f := range named[k] {
+		g := Group{
+			Kind: at.kind, Title: v.T("warning.group", "title", kindText(v, at.word(), "title"), "n", total),
+			What: kindText(v, at.word(), "what"), How: kindText(v, at.word(), "how"),
+		}
+		for i, f := range named[at] {
 			if i > 0 {
 				if left <= 0 {
 					break
@@ -349,10 +385,27 @@ func groups(v i18n.Voice, m matter) []Group {
 		if more := total - int64(len(g.Items)); more > 0 {
 			g.More = v.N("warning.more", int(more))
 		}
-		g.Steps = Steps(v, k)
+		g.Steps = append(Steps(v, at.word()), remedies(v, named[at])...)
 		list = append(list, g)
 	}
 	return list
+}
+
+// remedies are what the sources of weaknesses advise, in their own words, each
+// once and at most three.
+func remedies(v i18n.Voice, findings []Finding) (out []string) {
+	for _, f := range findings {
+		if f.Weakness == nil {
+			continue
+		}
+		for _, text := range f.Weakness.Remedies {
+			said := v.T("warning.remedy", "advisory", f.Weakness.Advisory, "text", Defang(text))
+			if len(out) < 3 && !slices.Contains(out, said) {
+				out = append(out, said)
+			}
+		}
+	}
+	return out
 }
 
 // Steps are what to do about a kind of finding, in order.
@@ -372,11 +425,36 @@ func item(v i18n.Voice, f Finding) string {
 	if f.Probability == "possible" {
 		detail = strings.TrimSpace(detail + " (" + v.T("warning.item.possible") + ")")
 	}
+	if f.Weakness != nil {
+		return weak(v, f, detail)
+	}
 	pairs := []any{"asset", Defang(AssetText(f.Asset)), "seen", v.DateTime(f.LastSeen), "count", f.Count, "id", "F" + strconv.FormatInt(f.ID, 10)}
 	if detail == "" {
 		return v.T("warning.item.plain", pairs...)
 	}
 	return v.T("warning.item", append(pairs, "detail", detail)...)
+}
+
+// weak names a weakness: product and CVE, where it is, how bad it is.
+func weak(v i18n.Voice, f Finding, detail string) string {
+	w := f.Weakness
+	parts := []string{Defang(AssetText(f.Asset)), detail}
+	if w.Title != "" {
+		parts = append(parts, Defang(w.Title))
+	}
+	if len(w.Machines) > 0 {
+		parts = append(parts, v.N("warning.weak.machines", w.Count, "machines", strings.Join(w.Machines[:min(len(w.Machines), 5)], ", ")))
+	}
+	if w.Exploited {
+		parts = append(parts, v.T("warning.weak.exploited"))
+	}
+	if w.Ends != "" {
+		parts = append(parts, v.T("warning.weak.ends", "date", w.Ends))
+	}
+	if !w.FixBy.IsZero() {
+		parts = append(parts, v.T("warning.weak.fix-by", "date", v.Date(w.FixBy)))
+	}
+	return strings.Join(parts, " – ") + " (F" + strconv.FormatInt(f.ID, 10) + ")"
 }
 
 // AssetText is an asset as people read it: without the word for its sort where

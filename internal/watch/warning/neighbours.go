@@ -24,13 +24,26 @@ type Finding struct {
 	OpenedAt      time.Time // when we learnt of it
 	Count         int64
 	Sources       []int64
-	Cause         string // what it rests on, for the storm brake; "" for an ordinary exposure
-	Rule          string // why the asset is the organisation's
-	Probability   string // "possible" or "confirmed", "" where it is not a matter of chance
-	Document      int64  // the delivery that opened it last, 0 when a person or a stage did
-	Advisory      int64  // the advisory that opened it last, 0 when none did
-	Warning       int64  // the warning that told of it last, 0 when none did
-	Over          bool   // verified, false positive or accepted risk
+	Cause         string    // what it rests on, for the storm brake; "" for an ordinary exposure
+	Rule          string    // why the asset is the organisation's
+	Probability   string    // "possible" or "confirmed", "" where it is not a matter of chance
+	Document      int64     // the delivery that opened it last, 0 when a person or a stage did
+	Advisory      int64     // the advisory that opened it last, 0 when none did
+	Warning       int64     // the warning that told of it last, 0 when none did
+	Over          bool      // verified, false positive or accepted risk
+	Weakness      *Weakness // of a weakness in a product, else nil
+}
+
+// A Weakness is what a reader needs to know of a weakness in a product.
+type Weakness struct {
+	Advisory  string // the source's own id
+	Title     string
+	Machines  []string // host names with versions, as many as are named
+	Count     int      // of all machines
+	Exploited bool     // known to be used
+	FixBy     time.Time
+	Ends      string   // of the product's support, ISO date
+	Remedies  []string // as the source writes them
 }
 
 // A Selection names findings whose owner has not been told: owned, live and

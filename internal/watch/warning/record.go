@@ -40,6 +40,7 @@ type Warning struct {
 	Rung           Rung   // how far it has climbed
 	Rank           int    // the order of the contacts reached last
 	Reminders      int
+	Topic          string // the advisory that it is about, "" for none
 
 	gathering int64 // the journal entry whose findings still come in, 0 when all are there
 	fresh     bool  // not in the table yet
@@ -47,6 +48,8 @@ type Warning struct {
 
 // News is what a revision adds.
 type News struct {
+	Sure    bool         `json:"sure,omitempty"`    // a weakness that was possible is certain
+	Used    bool         `json:"used,omitempty"`    // a weakness is exploited now
 	Waiting bool         `json:"waiting,omitempty"` // for the alarm that sends it out
 	Added   int64        `json:"added,omitempty"`   // findings that are new in it
 	From    row.Severity `json:"from,omitempty"`    // the severity before, when it rose
@@ -82,10 +85,11 @@ type stored struct {
 	Rung           string `db:"rung"`
 	Rank           int64  `db:"rank"`
 	Reminders      int64  `db:"reminders"`
+	Topic          string `db:"topic"`
 }
 
 const columns = `id, organisation, severity, marking, state, open, revision, cadence, hold, storm, document, gathering, findings, kinds, news,
-	created, sent, due, acknowledged, acknowledged_by, remedy, ended, reason, step, rung, rank, reminders`
+	created, sent, due, acknowledged, acknowledged_by, remedy, ended, reason, step, rung, rank, reminders, topic`
 
 func (s stored) warning() (Warning, error) {
 	w := Warning{
@@ -93,7 +97,7 @@ func (s stored) warning() (Warning, error) {
 		Revision: s.Revision, Cadence: Cadence(s.Cadence), Hold: s.Hold, Storm: s.Storm, Document: s.Document, Findings: s.Findings,
 		Created: db.Time(s.Created), Sent: db.Time(s.Sent), Due: db.Time(s.Due), Acknowledged: db.Time(s.Acknowledged),
 		AcknowledgedBy: s.AcknowledgedBy, Remedy: db.Time(s.Remedy), Ended: db.Time(s.Ended), Reason: s.Reason, Step: s.Step,
-		Rung: Rung(s.Rung), Rank: int(s.Rank), Reminders: int(s.Reminders), gathering: s.Gathering,
+		Rung: Rung(s.Rung), Rank: int(s.Rank), Reminders: int(s.Reminders), Topic: s.Topic, gathering: s.Gathering,
 	}
 	if err := json.Unmarshal([]byte(s.Kinds), &w.Kinds); err != nil {
 		return w, errs.New(errs.Internal, "read %s: %w", w.ID, err)
@@ -109,7 +113,7 @@ func (w *Warning) values() []any {
 		int64(w.ID), w.Organisation, int64(w.Severity), int64(w.Marking), string(w.State), db.Bool(w.State.Live()), w.Revision, string(w.Cadence),
 		w.Hold, w.Storm, w.Document, w.gathering, w.Findings, text(w.Kinds), text(w.News),
 		db.Micros(w.Created), db.Micros(w.Sent), db.Micros(w.Due), db.Micros(w.Acknowledged), w.AcknowledgedBy, db.Micros(w.Remedy),
-		db.Micros(w.Ended), w.Reason, w.Step, string(w.Rung), int64(w.Rank), int64(w.Reminders),
+		db.Micros(w.Ended), w.Reason, w.Step, string(w.Rung), int64(w.Rank), int64(w.Reminders), w.Topic,
 	}
 }
 
@@ -247,7 +251,7 @@ func warningsOf(rows []stored) ([]Warning, error) {
 }
 
 func (w *Warning) insert(tx *db.Tx) error {
-	return tx.Bulk(`INSERT INTO warning (`+columns+`) VALUES`, "", 27, w.values())
+	return tx.Bulk(`INSERT INTO warning (`+columns+`) VALUES`, "", 28, w.values())
 }
 
 // store writes the warning.

@@ -63,6 +63,12 @@ func (r *Room) join(tx *db.Tx, e *entries, id ID, findings []Finding, rules []Ru
 		w.News = News{}
 	}
 	w.News.Added += w.Findings - count
+	for _, f := range findings {
+		if f.Warning == int64(id) && f.Weakness != nil {
+			w.News.Sure = w.News.Sure || f.Probability == "confirmed"
+			w.News.Used = w.News.Used || f.Weakness.Exploited
+		}
+	}
 	for _, k := range fresh {
 		if !slices.Contains(w.News.Kinds, k) {
 			w.News.Kinds = append(w.News.Kinds, k)

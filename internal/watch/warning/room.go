@@ -82,7 +82,8 @@ func Schema() []db.Migration {
 	step BIGINT NOT NULL,
 	rung TEXT NOT NULL,
 	rank BIGINT NOT NULL,
-	reminders BIGINT NOT NULL);
+	reminders BIGINT NOT NULL,
+	topic TEXT NOT NULL);
 CREATE INDEX warning_organisation ON warning (organisation, open, id);
 CREATE INDEX warning_open ON warning (open, severity DESC, id);
 CREATE INDEX warning_state ON warning (state, id);

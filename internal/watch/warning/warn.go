@@ -29,8 +29,9 @@ type Parsed struct {
 
 // Matched is the body of advisory.matched: an advisory opened findings.
 type Matched struct {
-	Advisory int64 `json:"advisory"`
-	Document int64 `json:"document"` // that brought it
+	Advisory int64  `json:"advisory"`
+	Name     string `json:"name"`
+	Document int64  `json:"document"` // that brought it
 }
 
 // Due is the body of digest.due.
@@ -61,7 +62,7 @@ func (r *Room) Stage() journal.Stage {
 				if err := json.Unmarshal(e.Body, &of); err != nil {
 					return errs.New(errs.Internal, "read %s: %w", e.Verb, err)
 				}
-				s.selection.Advisory, s.delivery = of.Advisory, of.Document
+				s.selection.Advisory, s.delivery, s.topic = of.Advisory, of.Document, of.Name
 			case "document.rows":
 				return r.raised(ctx, e) // the runner moves the cursor behind them
 			case VerbDigest:
@@ -123,8 +124,9 @@ type sweep struct {
 	cadences  []Cadence // findings of another cadence are left for their digest
 	parsed    *Parsed   // the delivery, nil when it is none
 	digest    bool
-	single    bool // one finding outside a delivery: it may join a recent warning
-	delivery  int64 // of the advisory, 0 when it is none
+	single    bool   // one finding outside a delivery: it may join a recent warning
+	delivery  int64  // of the advisory, 0 when it is none
+	topic     string // the advisory's name, "" when it is none
 
 	rules        []Rule
 	brake        brake
@@ -361,7 +363,7 @@ func (s *sweep) begin(tx *db.Tx, o Organisation, b *bundle) (*Warning, error) {
 		ID: ID(id), Organisation: o.ID, State: Draft, Revision: 1, Cadence: Now, Hold: b.hold, Storm: b.storm,
 		Created: s.room.Clock.Now(), Kinds: map[row.Kind]int64{}, fresh: true,
 	}
-	w.Document = s.delivery
+	w.Document, w.Topic = s.delivery, s.topic
 	if s.parsed != nil {
 		w.Document = s.parsed.Document
 	}
