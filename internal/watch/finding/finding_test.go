@@ -62,7 +62,7 @@ func build(t testing.TB, d *db.DB) *house {
 		Quiet: func(row.Kind) finding.Quiet { return finding.Quiet{Period: quiet, Deliveries: 1} },
 	})
 	h.runner = journal.NewRunner(d, h.journal, h.clock, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	h.runner.Follow(h.finding.Stage(false), h.finding.Stage(true), h.finding.AdviseStage(), h.finding.RetroStage(), h.finding.WitnessStage())
+	h.runner.Follow(h.finding.Stage(false), h.finding.Stage(true), h.finding.AdviseStage(), h.finding.RetroStage(), h.finding.WitnessStage(), h.finding.SilenceStage())
 	h.runner.On(h.finding.Alarms()...)
 	h.apply("organisations.csv", "code,name_vi,kind,tier\nP-A,Phường A,ward,city\nP-B,Phường B,ward,city\n")
 	h.apply("addresses.csv", "organisation,kind,value\nP-A,prefix,203.0.113.0/25\nP-B,prefix,203.0.113.128/25\n")

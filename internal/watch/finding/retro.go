@@ -245,7 +245,7 @@ func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "'
 // strayed says whether a finding belongs to somebody else than it says. Where a
 // person decided, or an AS number that is not kept with the finding, it does not.
 func (r *Room) strayed(f *Finding) (whose.Answer, bool) {
-	if strings.HasPrefix(f.Rule, ruleOfPerson) || f.Advisory != 0 {
+	if strings.HasPrefix(f.Rule, ruleOfPerson) || f.Advisory != 0 || f.Kind == row.SilentSource {
 		return whose.Answer{}, false
 	}
 	answer := r.owner(f)

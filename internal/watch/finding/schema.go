@@ -66,6 +66,8 @@ CREATE INDEX finding_product ON finding (organisation, asset) WHERE advisory > 0
 CREATE INDEX finding_warning ON finding (warning) WHERE warning > 0;
 CREATE INDEX finding_ip ON finding (realm, ip) WHERE ip IS NOT NULL;
 CREATE INDEX finding_rname ON finding (rname) WHERE rname <> '';
+CREATE INDEX finding_refuted ON finding (document) WHERE state = 'false_positive';
+CREATE INDEX finding_silent ON finding (asset) WHERE kind = 'silent-source';
 CREATE INDEX finding_claimed ON finding (last_source, report_type) WHERE state = 'claimed_fixed';
 CREATE TABLE evidence (
 	finding BIGINT NOT NULL,
