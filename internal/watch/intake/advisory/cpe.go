@@ -49,6 +49,21 @@ func CPEParts(cpe string) (vendor, product, version string) {
 	return plain(parts[1]), plain(parts[2]), plain(parts[3])
 }
 
+// CPEAnyVersion is the formatted string with any version, for products whose
+// Ranges say which.
+func CPEAnyVersion(cpe string) string {
+	rest, ok := strings.CutPrefix(cpe, "cpe:2.3:")
+	if !ok {
+		return cpe
+	}
+	parts := splitCPE(rest)
+	if len(parts) < 4 || parts[3] == "-" {
+		return cpe
+	}
+	parts[3] = "*"
+	return "cpe:2.3:" + strings.Join(parts, ":")
+}
+
 func formatted(rest string) (string, bool) {
 	parts := splitCPE(rest)
 	if len(parts) < 3 || len(parts) > 11 || !cpePart(parts[0]) {

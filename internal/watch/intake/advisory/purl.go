@@ -22,7 +22,7 @@ func CheckPURL(s string) error {
 	}
 	path := rest
 	// The version is behind the last @ that stands after the last slash.
-	if at := strings.LastIndexByte(path, '@'); at > strings.LastIndexByte(path, '/') || at == 0 {
+	if at := strings.LastIndexByte(path, '@'); at > strings.LastIndexByte(path, '/') {
 		version, err := url.PathUnescape(path[at+1:])
 		if err != nil || version == "" {
 			return errors.New("the version of the package URL cannot be read")
@@ -62,6 +62,22 @@ func CheckPURL(s string) error {
 		}
 	}
 	return nil
+}
+
+// PURLParts are a package URL without its version, qualifiers and subpath, its
+// type, and its version; all "" where it is none.
+func PURLParts(s string) (bare, kind, version string) {
+	if CheckPURL(s) != nil {
+		return "", "", ""
+	}
+	s, _, _ = strings.Cut(s, "#")
+	s, _, _ = strings.Cut(s, "?")
+	kind, _, _ = strings.Cut(strings.TrimLeft(s[len("pkg:"):], "/"), "/")
+	if at := strings.LastIndexByte(s, '@'); at > strings.LastIndexByte(s, '/') {
+		version, _ = url.PathUnescape(s[at+1:]) //nolint:errcheck // CheckPURL has read it
+		s = s[:at]
+	}
+	return s, strings.ToLower(kind), version
 }
 
 func purlType(s string) bool {

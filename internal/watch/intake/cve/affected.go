@@ -93,7 +93,7 @@ func named(product advisory.Product, cpes []string, listed bool) []advisory.Prod
 			own := product
 			own.CPE = cpe
 			if version != "" {
-				own.CPE = anyVersion(cpe)
+				own.CPE = advisory.CPEAnyVersion(cpe)
 			}
 			out = append(out, own)
 		}
@@ -105,29 +105,6 @@ func named(product advisory.Product, cpes []string, listed bool) []advisory.Prod
 		return []advisory.Product{product}
 	}
 	return out
-}
-
-// anyVersion is the name with any version: Ranges say which.
-func anyVersion(cpe string) string {
-	parts := 0
-	for i := 0; i < len(cpe); i++ {
-		switch cpe[i] {
-		case '\\':
-			i++
-		case ':':
-			if parts++; parts == 5 {
-				rest := cpe[i+1:]
-				for j := 0; j < len(rest); j++ {
-					if rest[j] == '\\' {
-						j++
-					} else if rest[j] == ':' {
-						return cpe[:i+1] + "*" + rest[j:]
-					}
-				}
-			}
-		}
-	}
-	return cpe
 }
 
 // statuses are the ranges of an entry by status. A status with an empty list

@@ -132,7 +132,7 @@ func (c *configuration) products(a *advisory.Advisory) {
 					r.To, r.ToIn = m.UpTo, true
 				}
 			}
-			key := anyVersion(cpe)
+			key := advisory.CPEAnyVersion(cpe)
 			i, seen := at[key]
 			if !seen {
 				i = len(a.Products)
