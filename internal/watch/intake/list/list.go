@@ -2,8 +2,9 @@
 // lists are published.
 //
 // A value is an address, a network, a domain, a URL or a hash, also defanged
-// (hxxp, [.]), also as address:port, as *.example.org, or behind 0.0.0.0 as in a
-// hosts file. # ; and // begin a comment, at the beginning of a line or after
+// (hxxp, [.]), also as address:port, as *.example.org, as example.org/path, which
+// is http, behind 0.0.0.0 as in a hosts file, or before a count as in ipsum. # ;
+// and // begin a comment, at the beginning of a line or after
 // white space. Comments and blank lines are no records; everything else is one
 // Row or one Bad row.
 //
@@ -201,7 +202,9 @@ func (p *Parser) read(value string, out *row.Row) *row.Refusal {
 	value, out.Port = portOf(value)
 	found, err := row.RecogniseIndicator(value)
 	if err != nil {
-		return &row.Refusal{Fault: row.FaultUnclear, Value: value}
+		if found, ok = bareURL(value); !ok {
+			return &row.Refusal{Fault: row.FaultUnclear, Value: value}
+		}
 	}
 	out.At, out.Confidence = p.options.At, p.options.Confidence
 	if p.options.Kind == "" {
@@ -220,7 +223,8 @@ func (p *Parser) read(value string, out *row.Row) *row.Refusal {
 	return nil
 }
 
-// single holds that a line is one value; a line of a hosts file is its name.
+// single holds that a line is one value; a line of a hosts file is its name, one
+// of ipsum its address: the count behind it says how many lists have it.
 func single(s string) (string, bool) {
 	words := strings.Fields(s)
 	switch {
@@ -228,8 +232,61 @@ func single(s string) (string, bool) {
 		return words[0], true
 	case len(words) == 2 && (words[0] == "0.0.0.0" || words[0] == "127.0.0.1" || words[0] == "::" || words[0] == "::1"):
 		return words[1], true
+	case len(words) == 2 && len(words[1]) <= 3 && strings.Trim(words[1], "0123456789") == "":
+		if a, err := netip.ParseAddr(words[0]); err == nil {
+			return a.String(), true
+		}
 	}
 	return s, false
+}
+
+// bareURL reads a URL whose scheme was left out, as trails of maltrail write
+// them: example.org/gate.php.
+func bareURL(s string) (row.Indicator, bool) {
+	host, path, ok := strings.Cut(s, "/")
+	if !ok || path == "" || strings.Trim(path, "0123456789") == "" {
+		return row.Indicator{}, false // a network that is none
+	}
+	name, _ := portOf(host)
+	if _, err := row.DomainName(name); err != nil {
+		if _, err := row.Addr(name); err != nil {
+			return row.Indicator{}, false
+		}
+	}
+	found, err := row.ParseIndicator(row.Link, "http://"+s)
+	return found, err == nil
+}
+
+// looked is how many lines Looks looks at.
+const looked = 100
+
+// Looks says whether head, the first bytes of a document, are of a list: nearly
+// all its first lines are values.
+func Looks(head []byte) bool {
+	if row.CheckText(head[:min(len(head), 512)]) != nil {
+		return false
+	}
+	if end := bytes.LastIndexByte(head, '\n'); end > 0 {
+		head = head[:end]
+	}
+	good, bad := 0, 0
+	p := &Parser{}
+	for line := range bytes.Lines(head[row.BOM(head):]) {
+		value := strip(line)
+		if len(value) == 0 {
+			continue
+		}
+		var out row.Row
+		if p.check(value, false, nil) == nil && p.read(string(value), &out) == nil {
+			good++
+		} else {
+			bad++
+		}
+		if good+bad == looked {
+			break
+		}
+	}
+	return good > 0 && bad*5 <= good
 }
 
 // portOf splits the port off an address or a domain: 203.0.113.7:8080,

@@ -100,6 +100,43 @@ func TestALineIsAnIndicator(t *testing.T) {
 	}
 }
 
+func TestListsOfOtherProjectsAreRead(t *testing.T) {
+	for text, want := range map[string]row.Indicator{
+		"203.0.113.7\t9":                 {Type: row.IPv4, Value: "203.0.113.7"}, // ipsum
+		"2001:db8::1 12":                 {Type: row.IPv6, Value: "2001:db8::1"},
+		"evil.example/gate.php?id=1":     {Type: row.Link, Value: "http://evil.example/gate.php?id=1"}, // maltrail
+		"evil.example:8080/gate":         {Type: row.Link, Value: "http://evil.example:8080/gate"},
+		"203.0.113.7/gate.php":           {Type: row.Link, Value: "http://203.0.113.7/gate.php"},
+		"127.0.0.1 ads.evil.example # x": {Type: row.Name, Value: "ads.evil.example"},
+	} {
+		r := parse(t, text, list.Options{})
+		if len(r.rows) != 1 || *r.rows[0].Indicator != want {
+			t.Errorf("%s: %+v %+v", text, r.rows, r.bad)
+		}
+	}
+	for _, text := range []string{"203.0.113.0/33", "203.0.113.7 1234", "evil.example 9", "evil/gate", "evil.example/"} {
+		if r := parse(t, text, list.Options{}); len(r.bad) != 1 {
+			t.Errorf("%s: %+v", text, r.rows)
+		}
+	}
+}
+
+func TestAListIsKnownByItsLines(t *testing.T) {
+	for text, want := range map[string]bool{
+		"203.0.113.7\n": true,
+		"# a list\n\n203.0.113.7\nevil.example\ncut.exa": true,
+		"203.0.113.7\nnot a value at all\n":              false,
+		"ip,port\n203.0.113.7,80\n":                      false,
+		`{"type":"bundle"}`:                              false,
+		"# nothing\n":                                    false,
+		"":                                               false, "\xff\xfe1\x00": false,
+	} {
+		if list.Looks([]byte(text)) != want {
+			t.Errorf("%q: want %v", text, want)
+		}
+	}
+}
+
 func TestWhatIsNoValueGoesToQuarantine(t *testing.T) {
 	text := "203.0.113.7 203.0.113.8\n/spy/SignUp\nevil\na\x00.example\na\xff.example\n" + strings.Repeat("x", 100<<10) + "\n203.0.113.9\n"
 	r := parse(t, text, list.Options{})
