@@ -145,7 +145,7 @@ func (r *Room) matter(tx *db.Tx, w Warning) (m matter, err error) {
 func Subject(v i18n.Voice, w *Warning, o Organisation) string {
 	what := v.N("warning.problems", int(w.Findings))
 	if kinds := w.KindList(); len(kinds) == 1 {
-		what = lowered(kindText(v, kinds[0], "title"))
+		what = lowered(kindText(v, sort{kinds[0], w.Possible}.word(), "title"))
 	}
 	if w.Topic != "" {
 		what += v.T("warning.subject.topic", "topic", w.Topic)

@@ -40,6 +40,7 @@ type Warning struct {
 	Rung           Rung   // how far it has climbed
 	Rank           int    // the order of the contacts reached last
 	Reminders      int
+	Possible       bool   // all that it tells of is possible only, nothing certain
 	Topic          string // the advisory that it is about, "" for none
 
 	gathering int64 // the journal entry whose findings still come in, 0 when all are there
@@ -86,10 +87,11 @@ type stored struct {
 	Rank           int64  `db:"rank"`
 	Reminders      int64  `db:"reminders"`
 	Topic          string `db:"topic"`
+	Possible       int64  `db:"possible"`
 }
 
 const columns = `id, organisation, severity, marking, state, open, revision, cadence, hold, storm, document, gathering, findings, kinds, news,
-	created, sent, due, acknowledged, acknowledged_by, remedy, ended, reason, step, rung, rank, reminders, topic`
+	created, sent, due, acknowledged, acknowledged_by, remedy, ended, reason, step, rung, rank, reminders, topic, possible`
 
 func (s stored) warning() (Warning, error) {
 	w := Warning{
@@ -97,7 +99,7 @@ func (s stored) warning() (Warning, error) {
 		Revision: s.Revision, Cadence: Cadence(s.Cadence), Hold: s.Hold, Storm: s.Storm, Document: s.Document, Findings: s.Findings,
 		Created: db.Time(s.Created), Sent: db.Time(s.Sent), Due: db.Time(s.Due), Acknowledged: db.Time(s.Acknowledged),
 		AcknowledgedBy: s.AcknowledgedBy, Remedy: db.Time(s.Remedy), Ended: db.Time(s.Ended), Reason: s.Reason, Step: s.Step,
-		Rung: Rung(s.Rung), Rank: int(s.Rank), Reminders: int(s.Reminders), Topic: s.Topic, gathering: s.Gathering,
+		Rung: Rung(s.Rung), Rank: int(s.Rank), Reminders: int(s.Reminders), Topic: s.Topic, Possible: s.Possible == 1, gathering: s.Gathering,
 	}
 	if err := json.Unmarshal([]byte(s.Kinds), &w.Kinds); err != nil {
 		return w, errs.New(errs.Internal, "read %s: %w", w.ID, err)
@@ -113,7 +115,7 @@ func (w *Warning) values() []any {
 		int64(w.ID), w.Organisation, int64(w.Severity), int64(w.Marking), string(w.State), db.Bool(w.State.Live()), w.Revision, string(w.Cadence),
 		w.Hold, w.Storm, w.Document, w.gathering, w.Findings, text(w.Kinds), text(w.News),
 		db.Micros(w.Created), db.Micros(w.Sent), db.Micros(w.Due), db.Micros(w.Acknowledged), w.AcknowledgedBy, db.Micros(w.Remedy),
-		db.Micros(w.Ended), w.Reason, w.Step, string(w.Rung), int64(w.Rank), int64(w.Reminders), w.Topic,
+		db.Micros(w.Ended), w.Reason, w.Step, string(w.Rung), int64(w.Rank), int64(w.Reminders), w.Topic, db.Bool(w.Possible),
 	}
 }
 
@@ -251,7 +253,7 @@ func warningsOf(rows []stored) ([]Warning, error) {
 }
 
 func (w *Warning) insert(tx *db.Tx) error {
-	return tx.Bulk(`INSERT INTO warning (`+columns+`) VALUES`, "", 28, w.values())
+	return tx.Bulk(`INSERT INTO warning (`+columns+`) VALUES`, "", 29, w.values())
 }
 
 // store writes the warning.
@@ -267,8 +269,8 @@ func (w *Warning) update(tx *db.Tx) error {
 	v := w.values()
 	_, err := tx.Exec(`UPDATE warning SET severity = $1, marking = $2, state = $3, open = $4, revision = $5, hold = $6, storm = $7, gathering = $8,
 		findings = $9, kinds = $10, news = $11, sent = $12, due = $13, acknowledged = $14, acknowledged_by = $15, remedy = $16, ended = $17,
-		reason = $18, step = $19, rung = $20, rank = $21, reminders = $22 WHERE id = $23`,
-		v[2], v[3], v[4], v[5], v[6], v[8], v[9], v[11], v[12], v[13], v[14], v[16], v[17], v[18], v[19], v[20], v[21], v[22], v[23], v[24], v[25], v[26], v[0])
+		reason = $18, step = $19, rung = $20, rank = $21, reminders = $22, possible = $23 WHERE id = $24`,
+		v[2], v[3], v[4], v[5], v[6], v[8], v[9], v[11], v[12], v[13], v[14], v[16], v[17], v[18], v[19], v[20], v[21], v[22], v[23], v[24], v[25], v[26], v[28], v[0])
 	return err
 }
 
@@ -278,7 +280,11 @@ func (w *Warning) take(findings []Finding) {
 	if w.Kinds == nil {
 		w.Kinds = map[row.Kind]int64{}
 	}
+	if len(findings) > 0 && w.Findings == 0 {
+		w.Possible = true
+	}
 	for _, f := range findings {
+		w.Possible = w.Possible && sortOf(f).possible
 		if f.Warning != int64(w.ID) {
 			w.Findings++
 			w.Kinds[f.Kind]++

@@ -83,7 +83,8 @@ func Schema() []db.Migration {
 	rung TEXT NOT NULL,
 	rank BIGINT NOT NULL,
 	reminders BIGINT NOT NULL,
-	topic TEXT NOT NULL);
+	topic TEXT NOT NULL,
+	possible BIGINT NOT NULL);
 CREATE INDEX warning_organisation ON warning (organisation, open, id);
 CREATE INDEX warning_open ON warning (open, severity DESC, id);
 CREATE INDEX warning_state ON warning (state, id);

@@ -44,7 +44,6 @@ func Schema() []db.Migration {
 	opened BIGINT NOT NULL,
 	unwarned BIGINT NOT NULL,
 	over BIGINT NOT NULL,
-	advisory BIGINT NOT NULL DEFAULT 0,
 	warning BIGINT NOT NULL);
 CREATE INDEX fake_unwarned ON fake_finding (unwarned, organisation, id);
 CREATE INDEX fake_document ON fake_finding (document, unwarned, organisation, id);
@@ -365,7 +364,7 @@ func (f *Findings) read(tx *db.Tx, where string, args ...any) ([]warning.Finding
 
 func where(s warning.Selection) string {
 	parts := []string{"unwarned = 1"}
-	for column, value := range map[string]int64{"id": s.Finding, "document": s.Document, "advisory": s.Advisory, "organisation": s.Organisation} {
+	for column, value := range map[string]int64{"id": s.Finding, "document": s.Document, "organisation": s.Organisation} {
 		if value != 0 {
 			parts = append(parts, column+" = "+strconv.FormatInt(value, 10))
 		}
