@@ -62,6 +62,7 @@ CREATE INDEX finding_unwarned ON finding (organisation, id) WHERE unwarned = 1;
 CREATE INDEX finding_unwarned_document ON finding (document, organisation, id) WHERE unwarned = 1;
 CREATE INDEX finding_unwarned_advisory ON finding (advisory, organisation, id) WHERE unwarned = 1 AND advisory > 0;
 CREATE INDEX finding_discriminator ON finding (discriminator, id) WHERE live = 1;
+CREATE INDEX finding_advisory ON finding (advisory, id) WHERE advisory > 0;
 CREATE INDEX finding_product ON finding (organisation, asset) WHERE advisory > 0;
 CREATE INDEX finding_warning ON finding (warning) WHERE warning > 0;
 CREATE INDEX finding_ip ON finding (realm, ip) WHERE ip IS NOT NULL;

@@ -66,8 +66,8 @@ func Reasons() []Reason {
 
 func ofVersion(r version.Reason) Reason { return Reason("match.version." + r) }
 
-// inWords writes a range for people, in signs.
-func inWords(r advisory.Range) string {
+// InWords writes a range for people, in signs.
+func InWords(r advisory.Range) string {
 	switch {
 	case r.Unclear, r.Text != "" && r.Exact+r.From+r.To == "":
 		return r.Text
