@@ -273,8 +273,8 @@ func Looks(head []byte) bool {
 	p := &Parser{}
 	for line := range bytes.Lines(head[row.BOM(head):]) {
 		value := strip(line)
-		if len(value) == 0 {
-			continue
+		if len(value) == 0 || value[0] == '/' {
+			continue // a trail that is only a path is no value, and no sign of another format
 		}
 		var out row.Row
 		if p.check(value, false, nil) == nil && p.read(string(value), &out) == nil {

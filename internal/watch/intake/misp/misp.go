@@ -69,16 +69,17 @@ func Looks(head []byte) bool {
 		}
 	}
 	for _, at := range []string{"", "[].", "response.", "response[].", "response[].Event.", "response.Event.", "[].Event.", "Event."} {
-		if strings.HasSuffix(at, "Event.") && o[at[:len(at)-1]] == "{" {
-			return true
-		}
 		if o[at+"Attribute"] == "{" && o[at+"Attribute.type"] != "" ||
 			o[at+"Attribute"] == "[" && (o[at+"Attribute[]"] == "" || o[at+"Attribute[].type"] != "") ||
 			o[at+"Object"] == "[" && (o[at+"Object[]"] == "" || o[at+"Object[].Attribute"] != "" || o[at+"Object[].meta-category"] != "") {
 			return true
 		}
-		if o[at+"info"] != "" && (o[at+"threat_level_id"] != "" || o[at+"analysis"] != "" || o[at+"orgc_id"] != "") {
-			return true
+		_, titled := o[at+"info"]
+		for _, name := range []string{"threat_level_id", "analysis", "orgc_id", "Orgc"} {
+			_, there := o[at+name]
+			if there && (titled || strings.HasSuffix(at, "Event.")) {
+				return true
+			}
 		}
 	}
 	return false
@@ -196,7 +197,6 @@ func (r *reader) top() (jsonspan.Value, error) {
 			r.known = true
 			return r.list(r.top)
 		case (name == "response" || name == "Event") && kind == '{':
-			r.known = true
 			return r.top()
 		case kind == '{' && isUUID(name):
 			return r.entry(name)

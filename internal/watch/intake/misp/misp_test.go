@@ -230,7 +230,6 @@ func TestEveryWrappingGivesTheSameAttributes(t *testing.T) {
 		`{"response":{"Attribute":[` + a + `]}}`:                               1,
 		`{"Attribute":` + a + `}`:                                              1,
 		`{"Attribute":[]}`:                                                     0,
-		`{"Event":{}}`:                                                         0,
 		`{"info":"x","threat_level_id":"1"}`:                                   0,
 		`{"Object":[{"name":"file","Attribute":[` + a + `]},{"name":"file"}]}`: 1,
 		`{"response":[]}`:                                                      0,
@@ -243,7 +242,7 @@ func TestEveryWrappingGivesTheSameAttributes(t *testing.T) {
 			t.Errorf("%s is not recognised", text)
 		}
 	}
-	for _, text := range []string{"", "x", "{}", "[]", `{"a":1}`, "\xff\xfe{\x00"} {
+	for _, text := range []string{"", "x", "{}", "[]", `{"a":1}`, `{"Event":{}}`, `{"Event":{"System":{"EventID":1}}}`, "\xff\xfe{\x00"} {
 		_, err := try(strings.NewReader(text), misp.Options{}, 0)
 		if _, ok := row.Unreadable(err); !ok {
 			t.Errorf("%q: %v, want it to be unreadable", text, err)
@@ -399,7 +398,7 @@ func TestOtherDocumentsAreNotMISP(t *testing.T) {
 	for _, text := range []string{
 		"", "{}", "[]", "192.0.2.7\n", `{"type":"bundle","id":"bundle--1","objects":[]}`, `{"type":"cidr","list":["192.0.2.0/24"],"name":"x","description":"d"}`,
 		`{"title":"KEV","vulnerabilities":[{}]}`, `{"document":{"category":"csaf_base"}}`, `{"id":"OSV-2020-1","affected":[]}`, `{"response":[]}`,
-		`{"info":"x"}`, `{"Attribute":["x"]}`, "d41d8cd98f00b204e9800998ecf8427e\n",
+		`{"info":"x"}`, `{"Attribute":["x"]}`, `{"Event":{"System":{"EventID":1},"EventData":{}}}`, "d41d8cd98f00b204e9800998ecf8427e\n",
 	} {
 		if misp.Looks([]byte(text)) {
 			t.Errorf("%s was taken for MISP", text)
