@@ -11,7 +11,7 @@ import (
 func CheckPURL(s string) error {
 	rest, ok := strings.CutPrefix(s, "pkg:")
 	if !ok {
-		return errors.New("a package URL begins with pkg:")
+		return errors.New("the text does not begin with pkg: as a package URL does")
 	}
 	rest = strings.TrimLeft(rest, "/")
 	rest, subpath, hasSubpath := strings.Cut(rest, "#")
@@ -74,7 +74,7 @@ func PURLParts(s string) (bare, kind, version string) {
 	s, _, _ = strings.Cut(s, "?")
 	kind, _, _ = strings.Cut(strings.TrimLeft(s[len("pkg:"):], "/"), "/")
 	if at := strings.LastIndexByte(s, '@'); at > strings.LastIndexByte(s, '/') {
-		version, _ = url.PathUnescape(s[at+1:]) //nolint:errcheck // CheckPURL has read it
+		version, _ = url.PathUnescape(s[at+1:])
 		s = s[:at]
 	}
 	return s, strings.ToLower(kind), version

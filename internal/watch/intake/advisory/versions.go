@@ -18,6 +18,8 @@ type Grammar struct {
 	between, reversed, fromTo, siemens           *regexp.Regexp
 	above, below, upTo, before, after, orEarlier *regexp.Regexp
 	orLater, leadingWords, operator              *regexp.Regexp
+
+	signs *strings.Replacer // other spellings of the operators
 }
 
 // NewGrammar compiles the patterns.
@@ -28,6 +30,7 @@ func NewGrammar() *Grammar {
 	const words = `(?:all )?(?:versions?:? |releases? )?`
 	full := func(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?i)^(?:` + pattern + `)$`) }
 	return &Grammar{
+		signs:        strings.NewReplacer("≤", "<=", "≥", ">=", "=<", "<=", "=>", ">=", "< =", "<=", "> =", ">="),
 		all:          full(`\*|-?all|any|all versions?|any versions?|all releases?|all current versions|vers:all/\*|vers:[a-z0-9.+\-]+/\*`),
 		operator:     full(words + `(<=|>=|<|>|==?) ?` + version),
 		between:      full(words + `(>=|>) ?` + version + `(?: ?[|,&] ?| and | to |, and | )?(<=|<) ?` + version),
@@ -67,7 +70,7 @@ func (g *Grammar) Ranges(text string, names ...string) []Range {
 	if simple(text) {
 		return []Range{{Exact: strings.TrimLeft(text, "vV")}}
 	}
-	s := withoutNames(plain(text), names)
+	s := g.withoutNames(g.plain(text), names)
 	if r, ok := g.one(s); ok {
 		if r.Exact == "" {
 			r.Text = text
@@ -77,7 +80,7 @@ func (g *Grammar) Ranges(text string, names ...string) []Range {
 	var out []Range
 	parts := g.list.Split(s, -1)
 	for _, p := range parts {
-		r, ok := g.one(withoutNames(strings.TrimSpace(p), names))
+		r, ok := g.one(g.withoutNames(strings.TrimSpace(p), names))
 		if !ok || len(parts) == 1 || r == (Range{}) {
 			return []Range{{Text: text, Unclear: true}}
 		}
@@ -106,9 +109,9 @@ func simple(s string) bool {
 }
 
 // withoutNames takes the names off the beginning of a plain text.
-func withoutNames(s string, names []string) string {
+func (g *Grammar) withoutNames(s string, names []string) string {
 	for _, n := range names {
-		n = plain(n)
+		n = g.plain(n)
 		if n != "" && len(s) > len(n) && strings.EqualFold(s[:len(n)], n) && (s[len(n)] == ' ' || s[len(n)] == ':') {
 			s = strings.TrimLeft(s[len(n):], ": ")
 		}
@@ -117,7 +120,7 @@ func withoutNames(s string, names []string) string {
 }
 
 // plain is the text with single blanks and plain signs.
-func plain(s string) string {
+func (g *Grammar) plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -127,8 +130,7 @@ func plain(s string) string {
 		}
 		return r
 	}, s)
-	s = strings.NewReplacer("≤", "<=", "≥", ">=", "=<", "<=", "=>", ">=", "< =", "<=", "> =", ">=").Replace(s)
-	return strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".")
+	return strings.TrimSuffix(strings.Join(strings.Fields(g.signs.Replace(s)), " "), ".")
 }
 
 // one reads one statement in plain text.
@@ -288,7 +290,7 @@ func vers(text string, g *Grammar) []Range {
 			open = nil
 		}
 	}
-	for _, c := range strings.Split(list, "|") {
+	for c := range strings.SplitSeq(list, "|") {
 		c = strings.TrimSpace(c)
 		operator := ""
 		for _, o := range []string{">=", "<=", "!=", "<", ">", "="} {

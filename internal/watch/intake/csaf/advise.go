@@ -63,7 +63,7 @@ func (c *Checker) advisory(d *document) (*advisory.Advisory, *row.Statement) {
 	a.Products = c.productsOf(d)
 	if h.Distribution != nil && h.Distribution.TLP != nil {
 		// A label of the schema always parses; one of a newer version counts as red.
-		st.TLP, _ = tlp.Parse(h.Distribution.TLP.Label) //nolint:errcheck // see above
+		st.TLP, _ = tlp.Parse(h.Distribution.TLP.Label)
 		st.Marked = true
 	}
 	return a, st

@@ -59,7 +59,7 @@ func (p *Parser) beside(w *writer, text []byte) (row.Summary, error) {
 	var err error
 	switch kind := side(text); kind {
 	case hashFile:
-		_, name, _ := hashLine(strings.TrimSpace(string(text[:length]))) //nolint:errcheck // side has read it
+		_, name, _ := hashLine(strings.TrimSpace(string(text[:length])))
 		err = w.row(row.Row{Statement: &row.Statement{ID: name, Type: kind}}, at, length)
 	case signatureFile, keyFile:
 		if !bytes.Contains(text, []byte("\n-----END PGP ")) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,7 +72,7 @@ func properties3() []property {
 	s := []string{"U=UNCHANGED", "C=CHANGED"}
 	cia := []string{"N=NONE", "L=LOW", "H=HIGH"}
 	requirement := []string{"L=LOW", "M=MEDIUM", "H=HIGH", "X=NOT_DEFINED"}
-	or := func(values []string) []string { return append(values[:len(values):len(values)], "X=NOT_DEFINED") }
+	or := func(values []string) []string { return append(slices.Clip(values), "X=NOT_DEFINED") }
 	return []property{
 		{"attackVector", "AV", av, true},
 		{"attackComplexity", "AC", ac, true},
@@ -107,7 +108,7 @@ func properties4() []property {
 	ui := []string{"N=NONE", "P=PASSIVE", "A=ACTIVE"}
 	cia := []string{"N=NONE", "L=LOW", "H=HIGH"}
 	requirement := []string{"L=LOW", "M=MEDIUM", "H=HIGH", "X=NOT_DEFINED"}
-	or := func(values []string) []string { return append(values[:len(values):len(values)], "X=NOT_DEFINED") }
+	or := func(values []string) []string { return append(slices.Clip(values), "X=NOT_DEFINED") }
 	sub := []string{"N=NEGLIGIBLE", "L=LOW", "H=HIGH", "X=NOT_DEFINED"}
 	safe := []string{"N=NEGLIGIBLE", "L=LOW", "H=HIGH", "S=SAFETY", "X=NOT_DEFINED"}
 	return []property{
@@ -313,14 +314,14 @@ func cvss(out *findings, name string, n *node, path string) {
 	for _, m := range n.members {
 		if right, ok := c.scores[m.name]; ok {
 			got, isNumber := m.node.number()
-			if !isNumber || !any1(right, func(v float64) bool { return math.Abs(v-got) < 1e-6 }) {
+			if !isNumber || !slices.ContainsFunc(right, func(v float64) bool { return math.Abs(v-got) < 1e-6 }) {
 				out.add("6.1.9", pointer(path, m.name), fmt.Sprintf("%s where the vector gives %s", m.node.text, strconv.FormatFloat(right[0], 'f', 1, 64)))
 			}
 			continue
 		}
 		score, isSeverity := strings.CutSuffix(m.name, "Severity")
 		if right, ok := c.scores[score+"Score"]; ok && isSeverity && c.rating != nil {
-			if !any1(right, func(v float64) bool { return c.rating(v) == m.node.str() }) {
+			if !slices.ContainsFunc(right, func(v float64) bool { return c.rating(v) == m.node.str() }) {
 				out.add("6.1.9", pointer(path, m.name), m.node.str()+" where the vector gives "+c.rating(right[0]))
 			}
 		}
@@ -340,13 +341,4 @@ func cvss(out *findings, name string, n *node, path string) {
 			out.add("6.1.10", pointer(path, p.name), v.str()+" where the vector gives "+want)
 		}
 	}
-}
-
-func any1(values []float64, ok func(float64) bool) bool {
-	for _, v := range values {
-		if ok(v) {
-			return true
-		}
-	}
-	return false
 }

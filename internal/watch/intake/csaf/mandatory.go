@@ -554,7 +554,7 @@ func (t *tests) rangeInVersion() {
 		if at := strings.IndexAny(name, "<>"); at >= 0 {
 			found = name[at : at+1]
 		}
-		for _, w := range strings.Fields(name) {
+		for w := range strings.FieldsSeq(name) {
 			switch w {
 			case "after", "all", "before", "earlier", "later", "prior", "versions":
 				found = w

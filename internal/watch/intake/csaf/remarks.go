@@ -49,7 +49,7 @@ func (t *remarks) products() {
 	// 6.2.1 Unused Definition of Product ID.
 	used := map[string]bool{}
 	t.references(func(id, _ string) { used[id] = true }, func(string, string) {})
-	for _, p := range t.tests.document.products {
+	for _, p := range t.document.products {
 		if !used[p.ID] && t.Head.Category != "csaf_informational_advisory" {
 			t.out.add("6.2.1", p.path+"/product_id", "product "+strconv.Quote(clip(p.ID))+" is never used")
 		}
@@ -145,7 +145,7 @@ func (t *remarks) dates() {
 }
 
 func (t *remarks) hashes() {
-	for _, p := range t.tests.document.products {
+	for _, p := range t.document.products {
 		if p.Helper == nil {
 			continue
 		}
@@ -257,7 +257,7 @@ func (t *remarks) branches() {
 		}
 	})
 	// 6.3.9 Branch Categories.
-	for _, p := range t.tests.document.products {
+	for _, p := range t.document.products {
 		if p.categories == nil {
 			continue
 		}

@@ -26,7 +26,8 @@ func (d *document) resolve() {
 		}
 	}
 	for i, r := range d.Head.Tracking.Revisions {
-		at, _ := time.Parse(time.RFC3339Nano, r.Date) //nolint:errcheck // the schema has told of it; the zero time sorts first
+		// The schema has told of what is no date; the zero time sorts first.
+		at, _ := time.Parse(time.RFC3339Nano, r.Date)
 		d.revisions = append(d.revisions, dated{r, at, i})
 	}
 	slices.SortStableFunc(d.revisions, func(a, b dated) int {
@@ -53,8 +54,8 @@ func (d *document) branches(list []branch, path string, categories, names []stri
 	for i := range list {
 		b := &list[i]
 		here := index(path, i)
-		above := append(categories[:len(categories):len(categories)], b.Category)
-		called := append(names[:len(names):len(names)], b.Name)
+		above := append(slices.Clip(categories), b.Category)
+		called := append(slices.Clip(names), b.Name)
 		if b.Product != nil {
 			d.products = append(d.products, placed{product: b.Product, path: here + "/product", categories: above, names: called})
 		}

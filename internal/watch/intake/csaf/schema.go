@@ -1,5 +1,7 @@
 package csaf
 
+import "maps"
+
 // schema is the shape of a CSAF document of a version, after the JSON schemas of
 // CSAF 2.0 (OASIS Standard with errata 01, csaf_json_schema.json) and CSAF 2.1
 // (schema/csaf.json).
@@ -54,9 +56,7 @@ func pick[T any](g grammar, a, b T) T {
 // with adds fields that only CSAF 2.1 knows.
 func (g grammar) with(s *shape, fields map[string]*shape) *shape {
 	if g.v21 {
-		for name, f := range fields {
-			s.fields[name] = f
-		}
+		maps.Copy(s.fields, fields)
 	}
 	return s
 }

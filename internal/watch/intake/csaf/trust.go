@@ -52,7 +52,7 @@ func hashLine(s string) (sum []byte, name string, err error) {
 // A Keyring holds the public keys of those whose signatures count.
 type Keyring struct{ ring *crypto.KeyRing }
 
-// NewKeyring reads armored or binary OpenPGP public keys. One that cannot be read
+// NewKeyring reads OpenPGP public keys, as text or binary. One that cannot be read
 // is errs.Invalid.
 func NewKeyring(keys ...[]byte) (*Keyring, error) {
 	ring, err := crypto.NewKeyRing(nil)

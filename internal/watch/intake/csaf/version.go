@@ -48,7 +48,7 @@ func compareVersions(a, b string) int {
 	for i := range min(len(as), len(bs)) {
 		x, errX := strconv.Atoi(as[i])
 		y, errY := strconv.Atoi(bs[i])
-		n := 0
+		var n int
 		switch {
 		case errX == nil && errY == nil:
 			n = cmp.Compare(x, y)

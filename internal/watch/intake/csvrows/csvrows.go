@@ -146,7 +146,8 @@ func Parse(ctx context.Context, in io.Reader, skip int64, o Options, yield row.Y
 
 // preface tells the comments before the header. The scanner passes over them.
 func preface(r *bufio.Reader, o Options) {
-	head, _ := r.Peek(4 << 10) //nolint:errcheck // a short document is as good; the scanner meets an error again
+	// A short document is as good; the scanner meets an error again.
+	head, _ := r.Peek(4 << 10)
 	head = head[row.BOM(head):]
 	for len(head) > 0 && head[0] == o.Comment {
 		line, rest, _ := bytes.Cut(head, []byte("\n"))

@@ -84,11 +84,13 @@ func TestVersionsBecomeRanges(t *testing.T) {
 		`"versions":[{"version":"abc","lessThan":"abd","status":"affected","versionType":"git"}]`:        affected(r{Scheme: "git", From: "abc", To: "abd"}),
 		`"versions":[{"version":"8.0","lessThan":"8.0 U3b","status":"affected","versionType":"custom"}]`: affected(r{From: "8.0", To: "8.0 U3b"}),
 		`"versions":[{"version":"JCV1NX93","status":"affected"}]`:                                        affected(r{Exact: "JCV1NX93"}),
-		`"defaultStatus":"affected"`:                                                                     affected(r{}),
-		`"defaultStatus":"unaffected"`:                                                                   {advisory.NotAffected: {{}}},
-		`"defaultStatus":"unknown"`:                                                                      {advisory.UnderInvestigation: {{}}},
-		`"defaultStatus":"affected","versions":[{"version":"2","status":"affected"}]`:                    affected(r{Exact: "2"}),
-		`"defaultStatus":"affected","versions":[{"version":"2","lessThan":"*","status":"unaffected"}]`:   {advisory.Affected: {{}}, advisory.NotAffected: {{From: "2"}}},
+
+		// What holds for versions that the list does not name.
+		`"defaultStatus":"affected"`:   affected(r{}),
+		`"defaultStatus":"unaffected"`: {advisory.NotAffected: {{}}},
+		`"defaultStatus":"unknown"`:    {advisory.UnderInvestigation: {{}}},
+		`"defaultStatus":"affected","versions":[{"version":"2","status":"affected"}]`:                  affected(r{Exact: "2"}),
+		`"defaultStatus":"affected","versions":[{"version":"2","lessThan":"*","status":"unaffected"}]`: {advisory.Affected: {{}}, advisory.NotAffected: {{From: "2"}}},
 		`"versions":[{"version":"1","lessThan":"2","status":"affected","changes":[{"at":"1.5","status":"unaffected"}]}]`: {
 			advisory.Affected: {{From: "1", To: "1.5"}}, advisory.NotAffected: {{From: "1.5", To: "2"}},
 		},

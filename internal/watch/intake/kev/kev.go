@@ -51,7 +51,8 @@ type entry struct {
 // was added.
 func (Parser) Parse(ctx context.Context, in io.Reader, skip int64, yield row.Yield) (row.Summary, error) {
 	r := bufio.NewReaderSize(in, 4<<10)
-	head, _ := r.Peek(512) //nolint:errcheck // a short document is as good; whoever reads on meets the error again
+	// A short document is as good; whoever reads on meets an error again.
+	head, _ := r.Peek(512)
 	if text := bytes.TrimLeft(head[row.BOM(head):], " \t\r\n"); len(text) > 0 && text[0] != '{' && text[0] != '[' {
 		return table(ctx, r, skip, yield)
 	}

@@ -246,7 +246,7 @@ func purl(ecosystem, name string) string {
 	if name == "" {
 		return ""
 	}
-	kind := ""
+	var kind string
 	switch ecosystem {
 	case "Go":
 		kind = "golang"
