@@ -191,9 +191,10 @@ func (r *reader) broke(head around) jsonspan.Value {
 // but the objects.
 type around map[string]any
 
-// keep remembers a short member.
+// keep remembers a short member; of the others, that there was one.
 func (a around) keep(name string, v jsonspan.Value) {
 	if len(v.Raw) > 1024 || len(a) > 100 {
+		a[other] = true
 		return
 	}
 	var value any
@@ -205,6 +206,9 @@ func (a around) keep(name string, v jsonspan.Value) {
 // place is where the objects' surroundings begin, under a name that no member
 // has.
 const place = "\x00place"
+
+// other stands for members that are not remembered.
+const other = "\x00other"
 
 // open says whether objects were read already.
 func (a around) open() bool { return a[place] != nil }

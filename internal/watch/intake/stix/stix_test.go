@@ -295,6 +295,7 @@ func TestWhatBreaksAMustIsRefusedWithItsProperty(t *testing.T) {
 		`{"type":"file","id":"` + id("file", 1) + `","hashes":{"MD5":"00"}}`:                                                                      "hash hashes.MD5",
 		`{"type":"software","id":"` + id("software", 1) + `","name":"x","cpe":"cpe:2.3:a:b"}`:                                                     "form cpe",
 		`{"type":"process","id":"process--00000000-0000-5000-8000-000000000000","pid":1}`:                                                         "form id",
+		`{"observations":{"x":"` + strings.Repeat("x", 2000) + `"}}`:                                                                              "missing type",
 		`{"type":"bundle","objects":[{"type":"bundle","id":"` + id("bundle", 1) + `"}]}`:                                                          "form type, missing id",
 		`{"type":"bundle","id":"bundle--1","objects":[]}`:                                                                                         "form id",
 		`{"type":"bundle","id":"` + id("bundle", 1) + `","objects":[7]}`:                                                                          "form ",
