@@ -14,6 +14,8 @@ import (
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/journal"
+	"tocsin/internal/watch/intake/csaf"
+	"tocsin/internal/watch/intake/cve"
 	"tocsin/internal/watch/intake/shadowserver"
 )
 
@@ -35,11 +37,19 @@ type Deps struct {
 type Room struct {
 	Deps
 
-	reports func() (*shadowserver.Schema, error) // read once, when first needed
+	// Read or compiled once, when first needed.
+	reports func() (*shadowserver.Schema, error)
+	csaf    func() *csaf.Parser
+	cve     func() *cve.Parser
 }
 
 // New is the room over deps.
-func New(deps Deps) *Room { return &Room{Deps: deps, reports: sync.OnceValues(shadowserver.Load)} }
+func New(deps Deps) *Room {
+	return &Room{
+		Deps: deps, reports: sync.OnceValues(shadowserver.Load),
+		csaf: sync.OnceValue(csaf.New), cve: sync.OnceValue(cve.New),
+	}
+}
 
 // The journal's verbs of documents.
 const (
