@@ -3,7 +3,6 @@ package intake
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"path"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"tocsin/internal/base/errs"
+	"tocsin/internal/watch/intake/csaf"
 	"tocsin/internal/watch/intake/csvmap"
 	"tocsin/internal/watch/intake/cve"
 	"tocsin/internal/watch/intake/eol"
@@ -19,9 +19,11 @@ import (
 	"tocsin/internal/watch/intake/kev"
 	"tocsin/internal/watch/intake/list"
 	"tocsin/internal/watch/intake/mail"
+	"tocsin/internal/watch/intake/misp"
 	"tocsin/internal/watch/intake/osv"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intake/shadowserver"
+	"tocsin/internal/watch/intake/stix"
 	"tocsin/internal/watch/intake/warninglist"
 )
 
@@ -46,6 +48,8 @@ const (
 	XARF         Format = "xarf"
 	Mail         Format = "mail" // messages whose parts are each of a format of their own
 	Auto         Format = "auto" // told by what each document holds
+
+	Unknown Format = "" // of a document that no format claims
 )
 
 // Formats are the formats that are read.
@@ -60,45 +64,6 @@ func (f Format) Mapped() bool { return f == CSV || f == JSONLines }
 // names.
 func (f Format) tabular() bool { return f == Shadowserver || f == CSV || f == EPSS }
 
-// ours makes the patterns of a parser what its source says they are: addresses of
-// ours that have a problem of a kind.
-func ours(p row.Parser, kind row.Kind, doc Document) row.Parser {
-	if kind == "" {
-		return p
-	}
-	return &reported{p, kind, doc.Received}
-}
-
-// reported is a parser whose indicators report our own assets.
-type reported struct {
-	row.Parser
-
-	kind row.Kind
-	at   time.Time
-}
-
-// Parse reads a document; see row.Parser.
-func (p *reported) Parse(ctx context.Context, in io.Reader, skip int64, yield row.Yield) (row.Summary, error) {
-	var bad row.Bad
-	return p.Parser.Parse(ctx, in, skip, func(r *row.Row, b *row.Bad) error {
-		if r == nil || r.Indicator == nil {
-			return yield(r, b)
-		}
-		asset, err := r.Indicator.Asset()
-		if refusal, ok := errors.AsType[*row.Refusal](err); ok {
-			bad = row.Bad{Line: r.Line, Offset: r.Offset, Length: r.Length}
-			bad.Fill(refusal, []byte(r.Indicator.Value))
-			return yield(nil, &bad)
-		}
-		r.Asset, r.Kind, r.Severity, r.Classification, r.Indicator, r.Also = asset, p.kind, p.kind.Severity(), p.kind.Classification(), nil, nil
-		r.Discriminator = string(p.kind)
-		if r.At.IsZero() {
-			r.At = p.at
-		}
-		return yield(r, nil)
-	})
-}
-
 // formatOf is the format of a member of a document that begins with head.
 func (r *Room) formatOf(doc Document, source Source, name string, head []byte) Format {
 	if source.Format != Auto && source.Format != Mail {
@@ -111,10 +76,13 @@ func (r *Room) formatOf(doc Document, source Source, name string, head []byte) F
 		looks  func([]byte) bool
 	}{
 		{KEV, kev.Looks},
+		{CSAF, csaf.Looks},
 		{CVE, cve.Looks},
 		{OSV, osv.Looks},
 		{EOL, eol.Looks},
+		{STIX, stix.Looks},
 		{WarningList, warninglist.Looks},
+		{MISP, misp.Looks},
 		{EPSS, epss.Looks},
 		{XARF, mail.LooksXARF},
 	} {
@@ -133,7 +101,10 @@ func (r *Room) formatOf(doc Document, source Source, name string, head []byte) F
 	if schema, err := r.reports(); err == nil && (doc.ReportType != "" || schema.Looks(name, head)) {
 		return Shadowserver
 	}
-	return List
+	if list.Looks(head) {
+		return List
+	}
+	return Unknown
 }
 
 // isMail says whether a document is a message whose parts are to be read one by
@@ -182,12 +153,18 @@ func (r *Room) parser(doc Document, source Source, name string, format Format) (
 			return csvmap.New(mapping, o)
 		}
 		return jsonl.New(mapping, o)
+	case MISP:
+		return misp.New(misp.Options{Aim: row.Aim{Kind: kind, At: doc.Received}})
+	case STIX:
+		return stix.New(stix.Options{Aim: row.Aim{Kind: kind, At: doc.Received}})
+	case CSAF:
+		return r.csaf(), nil
 	case WarningList:
 		return warninglist.New(), nil
 	case KEV:
 		return kev.Parser{}, nil
 	case CVE:
-		return cve.New(), nil
+		return r.cve(), nil
 	case EPSS:
 		return epss.Parser{}, nil
 	case OSV:
@@ -196,7 +173,9 @@ func (r *Room) parser(doc Document, source Source, name string, format Format) (
 		return &eol.Parser{Product: strings.TrimSuffix(path.Base(name), path.Ext(name))}, nil
 	case XARF:
 		return &mail.XARF{Zone: zone, At: doc.Received}, nil
-	case Mail, Auto, MISP, STIX, CSAF:
+	case Unknown:
+		return nil, row.NotReadable("none of the formats that are read: give its source a format, or a mapping")
+	case Mail, Auto:
 	}
 	return nil, errs.New(errs.Invalid, "source %s: format %q is not read", source.Name, format)
 }

@@ -74,6 +74,18 @@ func (r *Room) Advance(tx *db.Tx, p Progress) (*Document, error) {
 		return nil, err
 	}
 	doc.State, doc.Reason = verdict(doc, p.Broken)
+	if doc.Quarantined > 0 && p.Broken == "" {
+		// The first row's reason stands for the others: of a document that is one row
+		// it is the document's.
+		var why string
+		err := tx.Get(&why, `SELECT reason FROM quarantine WHERE document = $1 AND state = 'held' ORDER BY id LIMIT 1`, doc.ID)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return nil, err
+		}
+		if why != "" {
+			doc.Reason += ": " + row.Clip(why, 300)
+		}
+	}
 	if p.Summary.Type != "" {
 		doc.ReportType = p.Summary.Type
 	}
