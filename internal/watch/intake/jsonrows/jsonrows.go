@@ -130,6 +130,9 @@ func Parse(ctx context.Context, in io.Reader, skip int64, o Options, yield row.Y
 		}
 	}
 	err = p.document(wrapped)
+	if err == nil && wrapped != "" && !p.found && p.sum.Records == 0 {
+		return p.sum, row.NotReadable("what the document calls " + wrapped + " is no list")
+	}
 	return p.sum, err
 }
 
@@ -158,6 +161,7 @@ type parser struct {
 	yield row.Yield
 	src   *source
 	dec   *jsontext.Decoder
+	found bool  // the array inside the object
 	bom   int64 // length of the byte order mark, which the decoder does not see
 	sum   row.Summary
 	out   row.Row
@@ -235,6 +239,7 @@ func (p *parser) object(wrapped string) error {
 		kind := p.dec.PeekKind()
 		switch {
 		case key == wrapped && kind == '[':
+			p.found = true
 			err = p.array()
 		case kind == '"' || kind == '0':
 			var value jsontext.Token

@@ -87,7 +87,7 @@ func TestRecordsStandInAnyLayout(t *testing.T) {
 }
 
 func TestWhatIsNoJSONIsNotReadable(t *testing.T) {
-	for _, text := range []string{"", "   ", "id,name", "# Title", "\xff\xfe{", "\"a\""} {
+	for _, text := range []string{"", "   ", "id,name", "# Title", "\xff\xfe{", "\"a\"", `{"items":{"a":[1]}}`, `{"items":null}`} {
 		if _, _, err := read(t, strings.NewReader(text), text, 0, jsonrows.Options{}); err == nil {
 			t.Errorf("%q was read", text)
 		} else if _, ok := row.Unreadable(err); !ok {
