@@ -86,7 +86,8 @@ func (p *postOffice) run(ctx context.Context) error {
 	work := make(chan struct{}, p.lines) // one token for each delivery that a free line may claim
 	var lines, clerk sync.WaitGroup
 	gone := make(chan struct{})
-	clerk.Go(func() { p.clerk(context.WithoutCancel(ctx), gone) })
+	lasting := context.WithoutCancel(ctx) // ctx is another one below, before the clerk may have begun
+	clerk.Go(func() { p.clerk(lasting, gone) })
 	defer clerk.Wait()
 	defer close(gone) // the clerk stays until the last line has told its outcome
 	defer lines.Wait()
