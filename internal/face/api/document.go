@@ -39,6 +39,8 @@ type Document struct {
 	FirstRow    *time.Time   `json:"first_row"`
 	LastRow     *time.Time   `json:"last_row"`
 	Flags       []string     `json:"flags" nullable:"false"`
+	InDoubt     bool         `json:"in_doubt" doc:"A mail that waits until somebody has vouched for its sender."`
+	Vouched     *string      `json:"vouched" doc:"Who has vouched for its sender."`
 }
 
 func sayDocument(d intake.Document) Document {
@@ -47,6 +49,7 @@ func sayDocument(d intake.Document) Document {
 		Reason: text(d.Reason), File: d.File, ReportType: text(d.ReportType), Size: d.Size, Received: instant(d.Received), ReceivedBy: d.ReceivedBy,
 		ParsedAt: instant(d.ParsedAt), Round: d.Round, Done: d.Done, Opened: d.Opened, Reopened: d.Reopened, Counted: d.Counted, Unowned: d.Unowned,
 		FirstRow: instant(d.FirstRow), LastRow: instant(d.LastRow), Flags: d.Flags,
+		InDoubt: d.InDoubt(), Vouched: text(d.Vouched),
 	}
 	if out.Flags == nil {
 		out.Flags = []string{}
@@ -65,6 +68,13 @@ type ordered struct {
 	ID   string `path:"id"`
 	Body struct {
 		Order string `json:"order" minLength:"1" doc:"The order by which it is erased."`
+	}
+}
+
+type vouched struct {
+	ID   string `path:"id"`
+	Body struct {
+		Reason string `json:"reason" minLength:"1" doc:"How you know that the mail is its sender's."`
 	}
 }
 
@@ -113,6 +123,14 @@ func (s *server) documents() {
 			return nil, err
 		}
 		d, err := s.Intake.Reparse(ctx, who, id)
+		return answer(sayDocument(d), err)
+	})
+	route(s, post("/documents/{id}/vouch", "Vouch for the sender of a mail in doubt"), func(ctx context.Context, who auth.Actor, in *vouched) (*one[Document], error) {
+		id, err := intake.ParseDocument(in.ID)
+		if err != nil {
+			return nil, err
+		}
+		d, err := s.Intake.Vouch(ctx, who, id, in.Body.Reason)
 		return answer(sayDocument(d), err)
 	})
 	route(s, post("/documents/{id}/erase", "Erase a document's original by order"), func(ctx context.Context, who auth.Actor, in *ordered) (*one[Document], error) {

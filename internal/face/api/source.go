@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tocsin/internal/base/auth"
+	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
 	"tocsin/internal/watch/intake/collect"
 )
@@ -33,6 +34,57 @@ type Source struct {
 	Unparsed     int64         `json:"unparsed"`
 	Rows         int64         `json:"rows"`
 	Quarantined  int64         `json:"quarantined"`
+	Senders      *string       `json:"senders" doc:"Of format mail: the addresses and domains whose mail this source is; null is anybody."`
+	Reliability  *string       `json:"reliability" doc:"On the Admiralty scale, A to F; null is not judged."`
+	Secret       bool          `json:"secret" doc:"There is a secret for its present address."`
+	Opened       *int64        `json:"opened" doc:"Findings that its documents opened; null where the caller does not see all."`
+	Refuted      *int64        `json:"refuted" doc:"Those of them that a person refuted."`
+	Collecting   *Collecting   `json:"collecting" doc:"How fetching from its address goes; null where it has none."`
+}
+
+// Collecting is how a source is fetched from.
+type Collecting struct {
+	LastLook    *time.Time `json:"last_look"`
+	LastOK      *time.Time `json:"last_ok"`
+	Next        *time.Time `json:"next" doc:"When it is looked at next; null is when somebody asks."`
+	Looking     *time.Time `json:"looking" doc:"Since when a look is under way."`
+	Failures    int        `json:"failures" doc:"In a row."`
+	Code        *string    `json:"code" doc:"Of the last failure."`
+	Error       *string    `json:"error"`
+	SilentSince *time.Time `json:"silent_since"`
+}
+
+// sayCollecting adds what the list of sources does not know.
+func (s *server) sayCollecting(ctx context.Context, who auth.Actor, all []intake.Health) ([]Source, error) {
+	states, err := s.Collect.States(ctx)
+	if err != nil {
+		return nil, err
+	}
+	noise := map[int64]finding.Noise{}
+	if who.Scope.IsAll() {
+		if noise, err = s.Findings.Noise(ctx); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Source, len(all))
+	for i, h := range all {
+		out[i] = s.saySource(h)
+		if out[i].Secret, err = s.Collect.HasSecret(ctx, h.Source); err != nil {
+			return nil, err
+		}
+		if who.Scope.IsAll() {
+			n := noise[h.ID]
+			out[i].Opened, out[i].Refuted = &n.Opened, &n.Refuted
+		}
+		st := states[h.ID]
+		if h.URL != "" || !st.SilentSince.IsZero() {
+			out[i].Collecting = &Collecting{
+				LastLook: instant(st.LastLook), LastOK: instant(st.LastOK), Next: instant(st.Next), Looking: instant(st.Looking),
+				Failures: st.Failures, Code: text(st.LastCode), Error: text(st.LastError), SilentSince: instant(st.SilentSince),
+			}
+		}
+	}
+	return out, nil
 }
 
 func (s *server) saySource(h intake.Health) Source {
@@ -40,6 +92,7 @@ func (s *server) saySource(h intake.Health) Source {
 		Name: h.Name, Format: h.Format, Kind: text(h.Kind), TLP: h.TLP.String(), Zone: h.Zone, Realm: h.Realm, URL: text(h.URL), Mapping: text(h.Mapping),
 		Organisation: s.code(h.Organisation), Created: instant(h.Created), LastDocument: instant(h.LastDocument), Rhythm: h.Rhythm.Seconds(),
 		Late: h.Late.Seconds(), Documents: h.Documents, Unparsed: h.Unparsed, Rows: h.Rows, Quarantined: h.Quarantined,
+		Senders: text(h.Senders), Reliability: text(h.Reliability),
 	}
 	if h.Every > 0 {
 		out.Every = text(h.Every.String())
@@ -59,6 +112,8 @@ type newSource struct {
 	Every        string `json:"every,omitempty"`
 	Mapping      string `json:"mapping,omitempty" doc:"Of format csv: the mapping as JSON text."`
 	Organisation string `json:"organisation,omitempty"`
+	Senders      string `json:"senders,omitempty"`
+	Reliability  string `json:"reliability,omitempty"`
 }
 
 // editSource changes what it names.
@@ -71,6 +126,15 @@ type editSource struct {
 	Every        *string `json:"every,omitempty"`
 	Mapping      *string `json:"mapping,omitempty"`
 	Organisation *string `json:"organisation,omitempty"`
+	Senders      *string `json:"senders,omitempty"`
+	Reliability  *string `json:"reliability,omitempty"`
+}
+
+type newSecret struct {
+	SourceNamed
+	Body struct {
+		Secret string `json:"secret" doc:"An API key, a token, NAME:WORD for HTTP Basic, a mailbox's password; empty drops it. It is never shown again."`
+	}
 }
 
 // SourceNamed is the input of what is about one source.
@@ -88,7 +152,11 @@ func (s *server) sources() {
 		if err != nil {
 			return nil, err
 		}
-		return listed(each(part.Body.Items, s.saySource), part.Body.Next), nil
+		said, err := s.sayCollecting(ctx, who, part.Body.Items)
+		if err != nil {
+			return nil, err
+		}
+		return listed(said, part.Body.Next), nil
 	})
 	route(s, get("/sources/{name}", "Show a source"), func(ctx context.Context, who auth.Actor, in *SourceNamed) (*one[Source], error) {
 		return s.oneSource(ctx, who, in.Name)
@@ -99,6 +167,7 @@ func (s *server) sources() {
 		b := in.Body
 		made := intake.Source{
 			Name: b.Name, Format: intake.Format(b.Format), Kind: b.Kind, Zone: b.Zone, Realm: b.Realm, URL: b.URL, Mapping: b.Mapping,
+			Senders: b.Senders, Reliability: b.Reliability,
 		}
 		var err error
 		if made.TLP, err = marking(b.TLP); err != nil {
@@ -137,6 +206,18 @@ func (s *server) sources() {
 		}
 		return s.oneSource(ctx, who, in.Name)
 	})
+	route(s, post("/sources/{name}/fetch", "Look at a source now"), func(ctx context.Context, who auth.Actor, in *SourceNamed) (*one[Source], error) {
+		if err := s.Collect.Now(ctx, who, in.Name); err != nil {
+			return nil, err
+		}
+		return s.oneSource(ctx, who, in.Name)
+	})
+	route(s, post("/sources/{name}/secret", "Set what a source asks of its reader"), func(ctx context.Context, who auth.Actor, in *newSecret) (*one[Source], error) {
+		if err := s.Collect.SetSecret(ctx, who, in.Name, in.Body.Secret); err != nil {
+			return nil, err
+		}
+		return s.oneSource(ctx, who, in.Name)
+	})
 	upload := post("/sources/{name}/documents", "Hand in a document")
 	upload.Description = "The body is the document, byte for byte. When the answer is there, the document is on the disk and will be read. The same bytes from the same source again are the document of the first time."
 	route(s, upload, s.upload)
@@ -154,7 +235,11 @@ func (s *server) oneSource(ctx context.Context, who auth.Actor, name string) (*o
 	}
 	for _, h := range all {
 		if h.Name == name {
-			return answer(s.saySource(h), nil)
+			said, err := s.sayCollecting(ctx, who, []intake.Health{h})
+			if err != nil {
+				return nil, err
+			}
+			return answer(said[0], nil)
 		}
 	}
 	return nil, notThere("source", name)
@@ -162,10 +247,21 @@ func (s *server) oneSource(ctx context.Context, who auth.Actor, name string) (*o
 
 func (s *server) amend(who auth.Actor, now *intake.Source, e editSource) (err error) {
 	for _, set := range []struct{ to, from *string }{
-		{&now.Kind, e.Kind}, {&now.Zone, e.Zone}, {&now.Realm, e.Realm}, {&now.URL, e.URL}, {&now.Mapping, e.Mapping},
+		{&now.Kind, e.Kind},
+		{&now.Zone, e.Zone},
+		{&now.Realm, e.Realm},
+		{&now.URL, e.URL},
+		{&now.Mapping, e.Mapping},
+		{&now.Senders, e.Senders},
+		{&now.Reliability, e.Reliability},
 	} {
 		if set.from != nil {
 			*set.to = *set.from
+		}
+	}
+	if e.URL != nil && *e.URL != "" {
+		if err := collect.Check(*e.URL); err != nil {
+			return err
 		}
 	}
 	if e.TLP != nil {

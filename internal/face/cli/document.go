@@ -33,6 +33,16 @@ func (c *documentReparse) Run(s *session) error {
 	return s.print(doc)
 }
 
+type documentVouch struct {
+	ID     string `arg:"" name:"id"`
+	Reason string `required:"" placeholder:"TEXT"`
+}
+
+// Run vouches for the sender of a mail in doubt.
+func (c *documentVouch) Run(s *session) error {
+	return s.act("/documents/"+url.PathEscape(c.ID)+"/vouch", map[string]string{"reason": c.Reason})
+}
+
 type documentErase struct {
 	ID    string `arg:"" name:"id"`
 	Order string `required:"" placeholder:"TEXT"`

@@ -24,10 +24,12 @@ type grammar struct {
 		Estate importEstate `cmd:""`
 	} `cmd:""`
 	Source struct {
-		Add  sourceAdd  `cmd:""`
-		Edit sourceEdit `cmd:""`
-		List listing    `cmd:""`
-		Show showing    `cmd:""`
+		Add    sourceAdd    `cmd:""`
+		Edit   sourceEdit   `cmd:""`
+		List   listing      `cmd:""`
+		Show   showing      `cmd:""`
+		Fetch  sourceFetch  `cmd:""`
+		Secret sourceSecret `cmd:""`
 	} `cmd:""`
 	Intake intakeCommand `cmd:""`
 
@@ -91,6 +93,7 @@ type grammar struct {
 		History  history          `cmd:""`
 		Original documentOriginal `cmd:""`
 		Reparse  documentReparse  `cmd:""`
+		Vouch    documentVouch    `cmd:""`
 		Erase    documentErase    `cmd:""`
 	} `cmd:""`
 	Quarantine struct {
@@ -133,9 +136,19 @@ type grammar struct {
 		History history      `cmd:""`
 	} `cmd:""`
 	Indicator struct {
-		List indicatorList `cmd:""`
-		Show showing       `cmd:""`
+		List    indicatorList `cmd:""`
+		Show    showing       `cmd:""`
+		Hold    indicatorAct  `cmd:""`
+		Release indicatorAct  `cmd:""`
 	} `cmd:""`
+	Advisory struct {
+		List advisoryList `cmd:""`
+		Show showing      `cmd:""`
+	} `cmd:""`
+	Question struct {
+		List listing `cmd:""`
+	} `cmd:""`
+	Answer answerCommand `cmd:""`
 
 	User struct {
 		Add     userAdd     `cmd:""`
@@ -299,7 +312,18 @@ type (
 	}
 	indicatorList struct {
 		listing
-		Text string `placeholder:"TEXT"`
+		State  string `placeholder:"STATE"`
+		Type   string `placeholder:"TYPE"`
+		Source string `placeholder:"NAME"`
+		Text   string `placeholder:"TEXT"`
+	}
+	advisoryList struct {
+		listing
+		CVE    string `name:"cve" placeholder:"CVE"`
+		KEV    bool   `name:"kev"`
+		Source string `placeholder:"NAME"`
+		Text   string `placeholder:"TEXT"`
+		Since  when   `placeholder:"TIME"`
 	}
 	tokenList struct {
 		listing

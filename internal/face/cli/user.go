@@ -1,17 +1,12 @@
 package cli
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
-	"tocsin/internal/base/errs"
 	"tocsin/internal/face/api"
 )
 
@@ -34,13 +29,11 @@ func (c *userAdd) Run(s *session) error {
 		}
 	}
 	if c.PasswordStdin {
-		line, err := bufio.NewReader(s.in).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return errs.New(errs.Invalid, "read the password: %w", err)
+		line, err := s.firstLine()
+		if err != nil {
+			return err
 		}
-		if body["password"] = strings.TrimRight(line, "\r\n"); body["password"] == "" {
-			return errs.New(errs.Usage, "--password-stdin: standard input is empty")
-		}
+		body["password"] = line
 	}
 	return s.act("/users", body)
 }

@@ -89,6 +89,7 @@ func (s *Site) document(w http.ResponseWriter, r *http.Request) error {
 				{Label: p.T("work.document.source"), Value: ui.Link(sourceHref(d.SourceName), d.SourceName)},
 				{Label: p.T("work.document.type"), Value: someCode(p, d.ReportType)},
 				{Label: p.T("work.document.received"), Value: ui.When(p, d.Received), Note: d.ReceivedBy},
+				{Label: p.T("source.vouched_by"), Value: some(p, d.Vouched)},
 				{Label: p.T("work.document.parsed_at"), Value: ui.When(p, d.ParsedAt), Note: p.T("work.document.round", "n", d.Round)},
 				{Label: p.T("work.document.span"), Value: ui.Join(ui.When(p, d.FirstRow), ui.Text("→"), ui.When(p, d.LastRow)), Note: p.T("work.document.span_note")},
 				{Label: p.T("work.document.size"), Value: ui.Text(size(p, d.Size))},
@@ -142,6 +143,9 @@ func documentSteps(d intake.Document) []ui.Step {
 
 // documentTrouble says what is wrong with a document and what to do about it.
 func documentTrouble(p *ui.Page, d intake.Document) templ.Component {
+	if d.InDoubt() {
+		return notice(ui.ToneHigh, strong(p.T("source.doubts_lead")), ui.Text(" "+p.T("work.document.why", "reason", d.Reason)))
+	}
 	switch d.State {
 	case intake.Unparsed:
 		return notice(ui.ToneHigh, strong(p.T("work.document.is_unparsed")), ui.Text(" "+p.T("work.document.why", "reason", d.Reason)))
@@ -203,6 +207,9 @@ func (s *Site) documentActs(p *ui.Page, r *http.Request, d intake.Document, eras
 			b.Href, b.Why = "", why
 		}
 		acts = append(acts, b)
+	}
+	if d.InDoubt() {
+		add(auth.DocumentReparse, ui.Button{Label: p.T("source.vouch"), Href: href + "/vouch", Kind: ui.KindPrimary})
 	}
 	add(auth.DocumentReparse, ui.Button{Label: p.T("work.document.reparse"), Href: href + "/reparse", Icon: ui.IconRefresh})
 	add(auth.DocumentErase, ui.Button{Label: p.T("work.document.erase"), Href: href + "/erase", Kind: ui.KindDanger, Icon: ui.IconBin})

@@ -32,6 +32,7 @@ import (
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/warning"
@@ -51,6 +52,7 @@ type house struct {
 	estate   *estate.Room
 	duty     *duty.Room
 	intake   *intake.Room
+	collect  *collect.Room
 	findings *finding.Room
 	intel    *intel.Room
 	warnings *warning.Room
@@ -63,7 +65,7 @@ type house struct {
 func schema() []db.Migration {
 	var all []db.Migration
 	for _, s := range [][]db.Migration{
-		journal.Schema(), blob.Schema(), auth.Schema(), estate.Schema(), duty.Schema(), intake.Schema(), intel.Schema(), finding.Schema(),
+		journal.Schema(), blob.Schema(), auth.Schema(), estate.Schema(), duty.Schema(), intake.Schema(), collect.Schema(), intel.Schema(), finding.Schema(),
 		warning.Schema(), deliver.Schema(),
 	} {
 		all = append(all, s...)
@@ -78,7 +80,7 @@ func bundle(t testing.TB) *i18n.Bundle {
 	b := i18n.New()
 	for _, add := range []error{
 		b.Add(ui.Texts()), b.Add(web.Texts()), b.Add(auth.Texts), b.Add(finding.Texts), b.Add(row.Texts), b.Add(tlp.Texts),
-		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(intake.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
+		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(intake.Texts), b.Add(collect.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
 	} {
 		if add != nil {
 			t.Fatal(add)
@@ -109,6 +111,11 @@ func empty(t testing.TB) *house {
 	h.intake = intake.New(intake.Deps{
 		DB: h.db, Journal: h.journal, Clock: h.clock, Blobs: blob.New(blob.Deps{DB: h.db, Clock: h.clock, Folder: t.TempDir()}),
 	})
+	sealing, opening, err := collect.NewSeal([32]byte{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.collect = collect.New(collect.Deps{DB: h.db, Journal: h.journal, Clock: h.clock, Intake: h.intake, Seal: sealing, Open: opening})
 	h.intel = intel.New(intel.Deps{DB: h.db, Journal: h.journal, Clock: h.clock, Estate: h.estate})
 	rules, err := regime.Load(nil)
 	if err != nil {
@@ -134,7 +141,7 @@ func empty(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	h.runner = journal.NewRunner(h.db, h.journal, h.clock, log)
-	h.runner.Follow(h.findings.Stage(false), h.findings.Stage(true), h.findings.RetroStage(), h.findings.WitnessStage())
+	h.runner.Follow(h.findings.Stage(false), h.findings.Stage(true), h.findings.RetroStage(), h.findings.WitnessStage(), h.findings.SilenceStage())
 	h.runner.Follow(h.warnings.Stage(), h.warnings.Heed(), h.post.Stage())
 	h.runner.On(h.findings.Alarms()...)
 	h.runner.On(h.warnings.Alarms()...)
@@ -159,7 +166,7 @@ func empty(t testing.TB) *house {
 	}
 	site = web.New(web.Deps{
 		DB: h.db, Journal: h.journal, Clock: h.clock, Bundle: texts, Log: log, People: h.people, Gate: gate, Regime: rules,
-		Estate: h.estate, Duty: h.duty, Intel: h.intel, Intake: h.intake, Findings: h.findings,
+		Estate: h.estate, Duty: h.duty, Intel: h.intel, Intake: h.intake, Collect: h.collect, Findings: h.findings,
 		Warnings: h.warnings, Deliveries: h.post, Settle: h.runner.Settle, Places: h.runner.Places,
 		Verify: func(ctx context.Context, checkpoint string) (journal.Verdict, error) {
 			return journal.Verify(ctx, h.db, seal, h.audits(), checkpoint)
@@ -198,7 +205,7 @@ func empty(t testing.TB) *house {
 func (h *house) audits() []journal.Audit {
 	var all []journal.Audit
 	for _, room := range [][]journal.Audit{
-		h.people.Audits(), estate.Audits(), duty.Audits(), h.intake.Audits(),
+		h.people.Audits(), estate.Audits(), duty.Audits(), h.intake.Audits(), h.collect.Audits(),
 		{h.findings.Audit(), h.findings.MuteAudit()},
 		{warning.Audit(), warning.AuditRouting(), warning.AuditStorms(), deliver.Audit(), deliver.AuditHooks()},
 	} {

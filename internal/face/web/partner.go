@@ -8,12 +8,14 @@ import (
 
 	"tocsin/internal/face/web/ui"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 )
 
 // partnerPage is what a partner sees of what it sends.
 type partnerPage struct {
 	Name      string
 	Sources   []intake.Health
+	States    map[int64]collect.State
 	Documents ui.Table[intake.Document]
 }
 
@@ -26,6 +28,9 @@ func (s *Site) partner(w http.ResponseWriter, r *http.Request) error {
 	d := partnerPage{Name: s.orgName(p, a.Organisation)}
 	var err error
 	if d.Sources, err = s.Intake.Sources(r.Context(), a); err != nil {
+		return err
+	}
+	if d.States, err = s.Collect.States(r.Context()); err != nil {
 		return err
 	}
 	documents, err := s.Intake.Documents(r.Context(), a, intake.Filter{Newest: true, Limit: partnerDocuments})

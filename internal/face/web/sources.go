@@ -19,11 +19,12 @@ import (
 
 // sourceState says how a source is doing, worst first. One that has never sent,
 // or not often enough to have a rhythm, is unknown: silence is not success.
-func sourceState(h intake.Health) string {
+func sourceState(h intake.Health, st collect.State, now time.Time) string {
+	_, silent := collect.Silent(h.Source, st, now)
 	switch {
-	case h.Documents > 0 && h.Unparsed == h.Documents:
+	case st.Failures > 0, h.Documents > 0 && h.Unparsed == h.Documents:
 		return "failing"
-	case h.Late > 2*h.Rhythm && h.Rhythm > 0:
+	case silent:
 		return "silent"
 	case h.Late > 0:
 		return "late"
@@ -39,21 +40,26 @@ func (s *Site) sources(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	states, err := s.Collect.States(r.Context())
+	if err != nil {
+		return err
+	}
+	stateOf := func(h intake.Health) string { return sourceState(h, states[h.ID], p.Now) }
 	numbers := map[string]int{}
 	for _, h := range all {
-		numbers[sourceState(h)]++
+		numbers[stateOf(h)]++
 	}
 	shown := slices.DeleteFunc(slices.Clone(all), func(h intake.Health) bool {
-		states := p.URL.Query()["state"]
-		return len(states) > 0 && !slices.Contains(states, sourceState(h)) || !strings.Contains(strings.ToLower(h.Name), strings.ToLower(p.Query("q")))
+		wanted := p.URL.Query()["state"]
+		return len(wanted) > 0 && !slices.Contains(wanted, stateOf(h)) || !strings.Contains(strings.ToLower(h.Name), strings.ToLower(p.Query("q")))
 	})
 	order := []string{"failing", "silent", "late", "unknown", "live"}
 	slices.SortStableFunc(shown, func(a, b intake.Health) int {
-		return slices.Index(order, sourceState(a)) - slices.Index(order, sourceState(b))
+		return slices.Index(order, stateOf(a)) - slices.Index(order, stateOf(b))
 	})
-	var states []ui.Option
+	var choices []ui.Option
 	for _, state := range order {
-		states = append(states, ui.Option{Value: state, Label: p.T("ui.state.source." + state), Count: numbers[state]})
+		choices = append(choices, ui.Option{Value: state, Label: p.T("ui.state.source." + state), Count: numbers[state]})
 	}
 	t := top{Heading: ui.Heading{Lead: p.T("work.sources.lead")}}
 	if may(r, auth.DocumentUpload) {
@@ -70,7 +76,7 @@ func (s *Site) sources(w http.ResponseWriter, r *http.Request) error {
 		Href: func(h intake.Health) string { return sourceHref(h.Name) },
 		Columns: []ui.Column[intake.Health]{
 			{Key: "name", Label: p.T("work.source.name"), Cell: func(h intake.Health) templ.Component { return ui.Text(h.Name) }},
-			{Key: "state", Label: p.T("work.source.state"), Cell: func(h intake.Health) templ.Component { return ui.State(p, "source", sourceState(h)) }},
+			{Key: "state", Label: p.T("work.source.state"), Cell: func(h intake.Health) templ.Component { return ui.State(p, "source", stateOf(h)) }},
 			{Key: "last", Label: p.T("work.source.last"), Cell: func(h intake.Health) templ.Component { return ui.Ago(p, h.LastDocument) }},
 			{Key: "rhythm", Label: p.T("work.source.rhythm"), Cell: func(h intake.Health) templ.Component { return ui.Text(rhythm(p, h.Rhythm)) }},
 			{Key: "documents", Label: p.T("work.source.documents"), Number: true, Cell: func(h intake.Health) templ.Component {
@@ -80,10 +86,11 @@ func (s *Site) sources(w http.ResponseWriter, r *http.Request) error {
 			{Key: "held", Label: p.T("work.source.held"), Number: true, Cell: func(h intake.Health) templ.Component { return heldShare(p, h) }},
 			{Key: "format", Label: p.T("work.source.format"), Cell: func(h intake.Health) templ.Component { return ui.Text(p.T("intake.format." + string(h.Format))) }},
 			{Key: "kind", Label: p.T("work.source.kind"), Off: true, Cell: func(h intake.Health) templ.Component { return ui.Text(sourceKind(p, h.Kind)) }},
+			{Key: "reliability", Label: p.T("source.reliability"), Off: true, Cell: func(h intake.Health) templ.Component { return some(p, h.Reliability) }},
 			{Key: "tlp", Label: p.T("work.tlp"), Cell: func(h intake.Health) templ.Component { return ui.TLP(p, h.TLP.String()) }},
 			{Key: "organisation", Label: p.T("work.source.partner"), Off: true, Cell: func(h intake.Health) templ.Component { return s.bodyCell(p, h.Organisation) }},
 		},
-		Bar:   ui.FilterBar{Find: p.T("work.source.find"), Filters: []ui.Filter{{Name: "state", Label: p.T("work.source.state"), Options: states}}},
+		Bar:   ui.FilterBar{Find: p.T("work.source.find"), Filters: []ui.Filter{{Name: "state", Label: p.T("work.source.state"), Options: choices}}},
 		Empty: nothing,
 	}})
 }
@@ -132,6 +139,10 @@ func (s *Site) source(w http.ResponseWriter, r *http.Request) error {
 	h := all[i]
 	p := s.page(w, r, "")
 	p.Title = h.Name
+	life, err := s.sourceLife(r, h)
+	if err != nil {
+		return err
+	}
 	var documents []intake.Document
 	if may(r, auth.DocumentView) {
 		if documents, err = s.Intake.Documents(r.Context(), who(r), intake.Filter{Source: name, Newest: true, Limit: 15}); err != nil {
@@ -151,7 +162,7 @@ func (s *Site) source(w http.ResponseWriter, r *http.Request) error {
 	}
 	t := top{
 		Heading: ui.Heading{Crumbs: []ui.Crumb{{Label: p.T("web.nav.sources"), Href: "/sources"}}, Lead: p.T("work.source.lead")},
-		Marks:   []templ.Component{ui.State(p, "source", sourceState(h)), ui.TLP(p, h.TLP.String())},
+		Marks:   []templ.Component{ui.State(p, "source", sourceState(h, life.State, p.Now)), ui.TLP(p, h.TLP.String())},
 	}
 	if may(r, auth.DocumentUpload) {
 		t.Acts = append(t.Acts, ui.Button{Label: p.T("work.upload.act"), Href: query("/documents/new", "source", h.Name), Icon: ui.IconInbox})
@@ -160,8 +171,9 @@ func (s *Site) source(w http.ResponseWriter, r *http.Request) error {
 		t.Acts = append(t.Acts, ui.Button{Label: p.T("work.source.edit"), Href: sourceHref(h.Name) + "/edit", Icon: ui.IconEdit})
 	}
 	return s.lay(w, r, p, t,
-		s.sourceAlarm(p, h),
-		ui.Stats(p, []ui.Figure{
+		s.sourceAlarm(p, h, life),
+		doubtsPanel(p, r, life),
+		ui.Stats(p, append([]ui.Figure{
 			{Label: p.T("work.source.documents"), Value: p.Int(h.Documents), Href: query("/documents", "source", h.Name)},
 			{Label: p.T("work.source.unparsed"), Value: p.Int(h.Unparsed), Href: query("/documents", "source", h.Name, "state", "unparsed"), Tone: toneIf(h.Unparsed > 0, ui.ToneHigh)},
 			{Label: p.T("work.rows"), Value: p.Int(h.Rows)},
@@ -170,16 +182,17 @@ func (s *Site) source(w http.ResponseWriter, r *http.Request) error {
 				Tone: toneIf(h.Quarantined > 0, ui.ToneMedium), Note: share(p, h.Quarantined, h.Rows),
 			},
 			{Label: p.T("work.source.last"), Value: p.Ago(h.LastDocument, p.Now), Note: rhythm(p, h.Rhythm), Tone: toneIf(h.Late > 0, ui.ToneLate)},
-		}),
+		}, noiseFigure(p, h, life)...)),
 		box("grid-2",
 			panel(p.T("work.source.settings"), ui.Facts(p, s.sourceFacts(p, h.Source))),
-			past,
+			collectPanel(p, r, h, life),
 		),
 		panel(p.T("work.source.latest"), ui.List(p, ui.Table[intake.Document]{
 			ID: "documents", Plain: true, Caption: p.T("web.nav.documents"), Rows: documents,
 			Href: func(d intake.Document) string { return "/documents/" + d.Label() }, Columns: s.documentColumns(p, false),
 			Empty: ui.Nothing{Title: p.T("work.documents.none"), Why: p.T("work.source.nothing_yet")},
 		})),
+		past,
 	)
 }
 
@@ -192,9 +205,18 @@ func toneIf(wrong bool, t ui.Tone) ui.Tone {
 }
 
 // sourceAlarm says in words what is wrong with a source and what to do.
-func (s *Site) sourceAlarm(p *ui.Page, h intake.Health) templ.Component {
-	switch sourceState(h) {
+func (s *Site) sourceAlarm(p *ui.Page, h intake.Health, l sourceLife) templ.Component {
+	if bad := failureNotice(p, l); bad != nil {
+		return bad
+	}
+	if silent := silenceNotice(p, l); silent != nil {
+		return silent
+	}
+	switch sourceState(h, l.State, p.Now) {
 	case "failing":
+		if int64(len(l.Doubts)) == h.Unparsed {
+			return nil // they wait for a person, which is said beneath
+		}
 		return notice(ui.ToneCritical, ui.Text(p.T("work.source.is_failing")))
 	case "silent", "late":
 		return notice(ui.ToneHigh, ui.Text(p.T("work.source.is_late", "late", p.Duration(h.Late), "rhythm", p.Duration(h.Rhythm.Round(time.Hour)))))
@@ -217,13 +239,33 @@ func (s *Site) sourceFacts(p *ui.Page, src intake.Source) []ui.Fact {
 		{Label: p.T("work.source.partner"), Value: s.partnerCell(p, src.Organisation)},
 		{Label: p.T("work.source.added"), Value: ui.When(p, src.Created)},
 	}
-	if src.URL != "" {
-		facts = append(facts, ui.Fact{Label: p.T("work.source.url"), Value: ui.Code(src.URL), Note: rhythm(p, src.Every)})
+	facts = append(facts, ui.Fact{Label: p.T("source.reliability"), Value: reliabilityCell(p, src.Reliability)})
+	if src.Senders != "" {
+		facts = append(facts, ui.Fact{Label: p.T("source.senders"), Value: ui.Code(src.Senders)})
 	}
 	if src.Mapping != "" {
 		facts = append(facts, ui.Fact{Label: p.T("work.source.mapping"), Value: folded(p.T("work.source.mapping_show"), false, ui.Evidence(p, ui.Proof{Title: p.T("work.source.mapping"), Text: src.Mapping}))})
 	}
 	return facts
+}
+
+// reliabilities are the grades of the Admiralty scale (NATO AJP-2.1), as they are
+// written.
+func reliabilities() []string { return []string{"A", "B", "C", "D", "E", "F"} }
+
+func reliabilityCell(p *ui.Page, grade string) templ.Component {
+	if grade == "" {
+		return ui.Text(p.T("source.reliability.none"))
+	}
+	return ui.Text(grade + " – " + p.T("source.reliability."+grade))
+}
+
+func reliabilityChoices(p *ui.Page) []ui.Choice {
+	all := []ui.Choice{{Value: "", Label: p.T("source.reliability.none")}}
+	for _, grade := range reliabilities() {
+		all = append(all, ui.Choice{Value: grade, Label: grade + " – " + p.T("source.reliability."+grade)})
+	}
+	return all
 }
 
 func (s *Site) partnerCell(p *ui.Page, id int64) templ.Component {
@@ -242,7 +284,7 @@ func realmName(p *ui.Page, realm string) string {
 
 func (s *Site) sourceNew(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(w, r, "work.source.add")
-	return s.show(w, r, s.sourceForm(p, intake.Source{Format: intake.Shadowserver, TLP: tlp.Amber, Zone: intake.DefaultZone, Realm: intake.DefaultRealm}, true))
+	return s.show(w, r, s.sourceForm(p, intake.Source{Format: intake.Auto, TLP: tlp.Amber, Zone: intake.DefaultZone, Realm: intake.DefaultRealm}, true))
 }
 
 func (s *Site) sourceAdd(w http.ResponseWriter, r *http.Request) error {
@@ -256,14 +298,11 @@ func (s *Site) sourceAdd(w http.ResponseWriter, r *http.Request) error {
 		return s.showAs(w, r, http.StatusUnprocessableEntity, s.sourceForm(p, src, true))
 	}
 	src.Name, src.Format = tidy(r.PostForm, "name"), intake.Format(r.PostForm.Get("format"))
-	if src.URL != "" {
-		err = collect.Check(src.URL)
-	}
-	if err == nil {
-		src, err = s.Intake.AddSource(r.Context(), who(r), src)
-	}
-	if err != nil {
+	if src, err = s.Intake.AddSource(r.Context(), who(r), src); err != nil {
 		return s.amiss(w, r, p, "intake", err, func() templ.Component { return s.sourceForm(p, src, true) })
+	}
+	if err := s.postedSecret(r, src.Name); err != nil {
+		return s.amiss(w, r, p, "intake", err, func() templ.Component { return s.sourceForm(p, src, false) })
 	}
 	return s.done(w, r, sourceHref(src.Name), ui.Flash{Text: p.T("work.source.is_added", "name", src.Name)})
 }
@@ -295,7 +334,23 @@ func (s *Site) sourceSave(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.Intake.EditSource(r.Context(), who(r), src); err != nil {
 		return s.amiss(w, r, p, "intake", err, func() templ.Component { return s.sourceForm(p, old, false) })
 	}
+	if err := s.postedSecret(r, old.Name); err != nil {
+		return s.amiss(w, r, p, "intake", err, func() templ.Component { return s.sourceForm(p, old, false) })
+	}
 	return s.done(w, r, sourceHref(old.Name), ui.Flash{Text: p.T("work.saved")})
+}
+
+// postedSecret sets the secret that was typed, or drops it where the form says
+// so. A field left empty leaves it: it is never shown, so nobody can type it
+// again.
+func (s *Site) postedSecret(r *http.Request, name string) error {
+	switch secret := tidy(r.PostForm, "secret"); {
+	case r.PostForm.Get("forget") != "":
+		return s.Collect.SetSecret(r.Context(), who(r), name, "")
+	case secret != "":
+		return s.Collect.SetSecret(r.Context(), who(r), name, secret)
+	}
+	return nil
 }
 
 // postedSource reads the form. What the room cannot know to be wrong, because it
@@ -307,6 +362,10 @@ func (s *Site) postedSource(r *http.Request, p *ui.Page) (intake.Source, error) 
 	f := r.PostForm
 	src := intake.Source{
 		Kind: f.Get("kind"), Zone: tidy(f, "zone"), Realm: tidy(f, "realm"), Mapping: tidy(f, "mapping"), URL: tidy(f, "url"),
+		Senders: strings.Join(strings.Fields(f.Get("senders")), " "), Reliability: f.Get("reliability"),
+	}
+	if src.URL != "" && collect.Check(src.URL) != nil {
+		wrong(p, "url", "intake.wrong.url")
 	}
 	var err error
 	if src.TLP, err = tlp.Parse(f.Get("tlp")); err != nil {
@@ -335,7 +394,7 @@ func (s *Site) sourceForm(p *ui.Page, src intake.Source, fresh bool) templ.Compo
 		head = []templ.Component{
 			ui.Field(p, ui.Input{Name: "name", Label: p.T("work.source.name"), Hint: p.T("work.source.name_hint"), Required: true}),
 			ui.Field(p, ui.Input{
-				Name: "format", Label: p.T("work.source.format"), Kind: ui.InputRadio, Required: true, Value: string(src.Format), Choices: formatChoices(p),
+				Name: "format", Label: p.T("work.source.format"), Hint: p.T("source.format_hint"), Kind: ui.InputSelect, Required: true, Value: string(src.Format), Choices: formatChoices(p),
 			}),
 		}
 	}
@@ -354,10 +413,22 @@ func (s *Site) sourceForm(p *ui.Page, src intake.Source, fresh bool) templ.Compo
 		ui.Field(p, ui.Input{Name: "zone", Label: p.T("work.source.zone"), Hint: p.T("work.source.zone_note"), Value: src.Zone, Mono: true}),
 		ui.Field(p, ui.Input{Name: "realm", Label: p.T("work.realm"), Hint: p.T("work.realm_hint"), Value: src.Realm, Mono: true}),
 		ui.Field(p, ui.Input{Name: "organisation", Label: p.T("work.source.partner"), Hint: p.T("work.source.partner_note"), Value: s.Estate.Code(src.Organisation), Mono: true}),
+		ui.Field(p, ui.Input{
+			Name: "reliability", Label: p.T("source.reliability"), Hint: p.T("source.reliability_hint"), Kind: ui.InputSelect, Value: src.Reliability, Choices: reliabilityChoices(p),
+		}),
 		ui.Field(p, ui.Input{Name: "mapping", Label: p.T("work.source.mapping"), Hint: p.T("work.source.mapping_hint"), Kind: ui.InputLong, Value: src.Mapping, Mono: true, Lines: 8}),
-		ui.Field(p, ui.Input{Name: "url", Label: p.T("work.source.url"), Hint: p.T("work.source.url_hint"), Kind: ui.InputURL, Value: src.URL, Mono: true}),
+		ui.Field(p, ui.Input{Name: "url", Label: p.T("work.source.url"), Hint: p.T("source.url_hint"), Value: src.URL, Mono: true}),
+		folded(p.T("source.ways"), false, bullets(
+			p.T("source.way.http")+": https://HOST/FILE", p.T("source.way.taxii")+": taxii+https://HOST/ROOT/collections/ID/", p.T("source.way.misp")+": misp+https://HOST/FEED/",
+			p.T("source.way.imap")+": imaps://USER@HOST/INBOX", p.T("source.way.folder")+": file:///FOLDER",
+		)),
 		ui.Field(p, ui.Input{Name: "every", Label: p.T("work.source.every"), Hint: p.T("work.source.every_hint"), Kind: ui.InputNumber, Value: every, Short: true}),
+		ui.Field(p, ui.Input{Name: "secret", Label: p.T("source.secret"), Hint: p.T("source.secret_hint"), Kind: ui.InputPassword, Autofill: "off"}),
 	)
+	if !fresh {
+		fields = append(fields, ui.Field(p, ui.Input{Name: "forget", Label: p.T("source.secret_forget"), Kind: ui.InputCheck}))
+	}
+	fields = append(fields, ui.Field(p, ui.Input{Name: "senders", Label: p.T("source.senders"), Hint: p.T("source.senders_hint"), Value: src.Senders, Mono: true}))
 	fields = append(fields, ui.Acts(p, ui.Button{Label: p.T("work.save_source"), Submit: true, Kind: ui.KindPrimary}, ui.Button{Label: p.T("ui.cancel"), Href: back}))
 	t := top{Heading: ui.Heading{Crumbs: []ui.Crumb{{Label: p.T("web.nav.sources"), Href: "/sources"}}}}
 	if !fresh {
@@ -368,8 +439,9 @@ func (s *Site) sourceForm(p *ui.Page, src intake.Source, fresh bool) templ.Compo
 
 func formatChoices(p *ui.Page) []ui.Choice {
 	var all []ui.Choice
-	for _, f := range intake.Formats() {
-		all = append(all, ui.Choice{Value: string(f), Label: p.T("intake.format." + string(f)), Hint: p.T("work.source.format_hint." + string(f))})
+	formats := slices.DeleteFunc(intake.Formats(), func(f intake.Format) bool { return f == intake.Auto })
+	for _, f := range append([]intake.Format{intake.Auto}, formats...) {
+		all = append(all, ui.Choice{Value: string(f), Label: p.T("intake.format." + string(f))})
 	}
 	return all
 }

@@ -46,6 +46,7 @@ func (s *Site) workRoutes() []Route {
 		{Method: "GET", Pattern: "/sources/{name}", Act: auth.SourceView, handle: s.source},
 		{Method: "GET", Pattern: "/sources/{name}/edit", Act: auth.SourceEdit, handle: s.sourceEdit},
 		{Method: "POST", Pattern: "/sources/{name}/edit", Act: auth.SourceEdit, handle: s.sourceSave},
+		{Method: "POST", Pattern: "/sources/{name}/fetch", Act: auth.SourceEdit, handle: s.sourceFetch},
 
 		{Method: "GET", Pattern: "/documents", Act: auth.DocumentView, handle: s.documents},
 		{Method: "GET", Pattern: "/documents/new", Act: auth.DocumentUpload, handle: s.uploadPage},
@@ -54,6 +55,8 @@ func (s *Site) workRoutes() []Route {
 		{Method: "GET", Pattern: "/documents/{id}/original", Act: auth.DocumentView, handle: s.documentOriginal},
 		{Method: "GET", Pattern: "/documents/{id}/reparse", Act: auth.DocumentReparse, handle: s.documentReparseAsk},
 		{Method: "POST", Pattern: "/documents/{id}/reparse", Act: auth.DocumentReparse, handle: s.documentReparse},
+		{Method: "GET", Pattern: "/documents/{id}/vouch", Act: auth.DocumentReparse, handle: s.documentVouchAsk},
+		{Method: "POST", Pattern: "/documents/{id}/vouch", Act: auth.DocumentReparse, handle: s.documentVouch},
 		{Method: "GET", Pattern: "/documents/{id}/erase", Act: auth.DocumentErase, handle: s.documentEraseAsk},
 		{Method: "POST", Pattern: "/documents/{id}/erase", Act: auth.DocumentErase, handle: s.documentErase},
 

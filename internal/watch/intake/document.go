@@ -61,6 +61,12 @@ type Document struct {
 // Label is the id as people write it, "S7".
 func (d Document) Label() string { return "S" + strconv.FormatInt(d.ID, 10) }
 
+// InDoubt says whether the document is a mail that waits until a person has
+// vouched for its sender.
+func (d Document) InDoubt() bool {
+	return d.State == Unparsed && d.Vouched == "" && strings.HasPrefix(d.Reason, senderHeld)
+}
+
 // Subject is the id as the journal writes it.
 func (d Document) Subject() string { return "document:" + d.Label() }
 
@@ -391,6 +397,9 @@ func (r *Room) Vouch(ctx context.Context, who auth.Actor, id int64, reason strin
 		}
 		if doc.State == Received {
 			return errs.New(errs.Conflict, "vouch for %s: it is still being read", doc.Label())
+		}
+		if !doc.InDoubt() {
+			return errs.New(errs.Conflict, "vouch for %s: its sender is not in doubt", doc.Label())
 		}
 		if _, err := tx.Exec(`UPDATE document SET vouched = $1 WHERE id = $2`, who.Name(), id); err != nil {
 			return err

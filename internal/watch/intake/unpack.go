@@ -16,6 +16,9 @@ import (
 // opened.
 const attachmentLimit = 256 << 20
 
+// senderHeld begins the reason of a mail whose sender is in doubt.
+const senderHeld = "held, sender"
+
 // A visit takes one text of a document.
 type visit func(name string, in io.Reader) error
 
@@ -61,7 +64,7 @@ func (r *Room) openMail(doc Document, source Source, file io.ReaderAt, take visi
 			return err
 		}
 		if verdict, checked := mail.Judge(head, mail.Policy{Trusted: r.MailServers, Senders: source.senders()}); verdict.Held() {
-			return errs.New(errs.Invalid, "held, sender %s: %q (DMARC %s, DKIM %s, SPF %s)", verdict, head.From, word(checked.DMARC), word(checked.DKIM), word(checked.SPF))
+			return errs.New(errs.Invalid, senderHeld+" %s: %q (DMARC %s, DKIM %s, SPF %s)", verdict, head.From, word(checked.DMARC), word(checked.DKIM), word(checked.SPF))
 		}
 		if _, err := whole.Seek(0, io.SeekStart); err != nil {
 			return err

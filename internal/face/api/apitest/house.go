@@ -24,6 +24,7 @@ import (
 	"tocsin/internal/face/api"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intel"
 )
@@ -64,7 +65,7 @@ func Build(t *testing.T) *House {
 	t.Helper()
 	var steps []db.Migration
 	for _, room := range [][]db.Migration{
-		journal.Schema(), blob.Schema(), auth.Schema(), estate.Schema(), duty.Schema(), intake.Schema(), intel.Schema(), finding.Schema(),
+		journal.Schema(), blob.Schema(), auth.Schema(), estate.Schema(), duty.Schema(), intake.Schema(), collect.Schema(), intel.Schema(), finding.Schema(),
 	} {
 		steps = append(steps, room...)
 	}
@@ -98,7 +99,7 @@ func Build(t *testing.T) *House {
 	must(t, err)
 	server := httptest.NewServer(gate.Handler(api.New(api.Deps{
 		DB: d, Journal: j, Clock: h.Clock, Log: log, People: people, Estate: bodies, Duty: duty.New(duty.Deps{DB: d, Journal: j, Clock: h.Clock}),
-		Regime: rules, Intel: patterns, Intake: documents, Findings: findings, Settle: runner.Settle, Version: "test",
+		Regime: rules, Intel: patterns, Intake: documents, Collect: collect.New(collect.Deps{DB: d, Journal: j, Clock: h.Clock, Intake: documents}), Findings: findings, Settle: runner.Settle, Version: "test",
 		Advance: func(_ context.Context, by time.Duration) (time.Time, error) {
 			h.Clock.Advance(by)
 			runner.Wake()

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestASourceIsJudgedFetchedAndGivenASecret(t *testing.T) {
+	s, _ := open(t)
+	if o := s.run("source", "add", "post", "--format=mail", "--senders=cert.example a@b.example", "--reliability=B", "--kind=indicators", "--json"); o.code != 0 ||
+		!strings.Contains(o.out, `"reliability":"B"`) || !strings.Contains(o.out, `"senders":"cert.example a@b.example"`) {
+		t.Errorf("%+v", o)
+	}
+	if o := s.run("source", "add", "worse", "--format=mail", "--reliability=G"); o.code != 5 {
+		t.Errorf("%+v", o)
+	}
+	if o := s.run("source", "edit", "post", "--reliability=D", "--json"); o.code != 0 || !strings.Contains(o.out, `"reliability":"D"`) {
+		t.Errorf("%+v", o)
+	}
+	if o := s.run("source", "fetch", "post"); o.code != 5 {
+		t.Errorf("a source without an address is fetched: %+v", o)
+	}
+	if o := s.run("source", "edit", "post", "--url=https://u:p@host.example/"); o.code != 5 {
+		t.Errorf("a password in the address: %+v", o)
+	}
+	if o := s.run("source", "edit", "post", "--url=https://host.example/list", "--every=1h", "--json"); o.code != 0 || !strings.Contains(o.out, `"collecting":{`) {
+		t.Errorf("%+v", o)
+	}
+	if o := s.run("source", "fetch", "post", "--json"); o.code != 0 || !strings.Contains(o.out, `"next":"20`) {
+		t.Errorf("%+v", o)
+	}
+	if o := s.run("source", "secret", "post"); o.code != 2 {
+		t.Errorf("no secret: %+v", o)
+	}
+	if o := s.run("source", "secret", "post", "--forget", "--json"); o.code != 0 || !strings.Contains(o.out, `"secret":false`) {
+		t.Errorf("%+v", o)
+	}
+	if o := s.run("source", "fetch", "nowhere"); o.code != 3 {
+		t.Errorf("%+v", o)
+	}
+	if o := s.run("document", "vouch", "S999", "--reason=called"); o.code != 3 {
+		t.Errorf("%+v", o)
+	}
+}
