@@ -25,11 +25,17 @@ func (l *Lexicon) alike(software, source name) likeness {
 	if alien && software.squashed != source.squashed {
 		return likeness{}
 	}
+	if apart(software.releases, source.releases) {
+		return likeness{}
+	}
 	score, why := l.words(software, source)
 	if score == 0 {
 		return likeness{}
 	}
 	same := why == ReasonName
+	if max(software.level, source.level) == broader && !same && why != ReasonNameTypo {
+		return likeness{}
+	}
 	x := likeness{sure: same, score: score, reasons: []Reason{ReasonVendor, why}}
 	switch {
 	case alien:
@@ -55,18 +61,9 @@ func (l *Lexicon) alike(software, source name) likeness {
 	return x
 }
 
-// released decides by the numbers in the names; installed is the software's
-// version, which in inventories often is the release ("Windows Server", "2012
-// R2").
-func (x likeness) released(software, source name, installed string) likeness {
-	switch releases(software, source, installed) {
-	case releaseOther:
-		return likeness{}
-	case releaseOpen:
-		return likeness{score: x.score * 0.8, reasons: append(slices.Clone(x.reasons), ReasonReleaseOpen)}
-	case releaseSame:
-	}
-	return x
+// open is the likeness of names of which one names no release.
+func (x likeness) open() likeness {
+	return likeness{score: x.score * 0.8, reasons: append(slices.Clip(x.reasons), ReasonReleaseOpen)}
 }
 
 // slangOf says that one vendor's name is the other's without blanks, or its
@@ -162,52 +159,78 @@ const (
 	releaseOther
 )
 
+// typed is a software's version as its owner typed it, which in inventories
+// often is the release: "Windows Server", "2012 R2".
+type typed struct {
+	text    string   // in lower case
+	numbers []string // of a text without dots: 2012, r2, 22h2
+	dotted  bool
+	first   string // before the first dot
+}
+
+func typedRelease(version string) typed {
+	t := typed{text: strings.ToLower(strings.TrimSpace(version))}
+	if first, _, dotted := strings.Cut(strings.TrimPrefix(t.text, "v"), "."); dotted {
+		t.first, t.dotted = first, true
+		return t
+	}
+	for f := range strings.FieldsSeq(t.text) {
+		if _, number := release(f); number != "" {
+			t.numbers = append(t.numbers, number)
+		}
+	}
+	return t
+}
+
+// apart says that names state different releases, whatever the version is:
+// Windows 10 and Windows Server 2019, DIR-645 and DIR-859.
+func apart(software, source []string) bool {
+	if len(software) == 0 || len(source) == 0 {
+		return false
+	}
+	common := false
+	for _, r := range source {
+		switch {
+		case slices.Contains(software, r):
+			common = true
+		case slices.ContainsFunc(software, func(h string) bool { return sort(h) == sort(r) && !slices.Contains(source, h) }):
+			return true
+		}
+	}
+	return !common
+}
+
 // releases compares the numbers in the names. What the source states has to be
 // in the software's name or version; the other way round a number that is the
 // version's beginning ("Tomcat 9", 9.0.71) says nothing new.
-func releases(software, source name, installed string) releaseRelation {
-	have := software.releases
-	typed := strings.ToLower(strings.TrimSpace(installed))
-	if !strings.Contains(typed, ".") { // 2012 R2, 22H2, 2016
-		_, more := split(typed)
-		have = append(slices.Clone(have), more...)
+func releases(software, source *name, t *typed) releaseRelation {
+	if len(source.releases) == 0 && len(software.releases) == 0 {
+		return releaseSame
 	}
-	if len(software.releases) > 0 && len(source.releases) > 0 && !slices.ContainsFunc(source.releases, func(r string) bool {
-		return slices.Contains(have, r) || begins(typed, r)
-	}) {
-		return releaseOther
-	}
+	has := func(r string) bool { return slices.Contains(software.releases, r) || slices.Contains(t.numbers, r) }
 	result := releaseSame
 	for _, r := range source.releases {
 		switch {
-		case slices.Contains(have, r), begins(typed, r):
-		case contradicts(have, typed, r):
+		case has(r) || begins(t.text, r):
+		case contradicts(t, r):
 			return releaseOther
 		default:
 			result = releaseOpen
 		}
 	}
-	if slices.Contains(have, "r2") != slices.Contains(source.releases, "r2") && len(source.releases) > 0 && len(have) > 0 {
+	stated := len(software.releases)+len(t.numbers) > 0
+	switch {
+	case len(source.releases) > 0 && stated && has("r2") != slices.Contains(source.releases, "r2"):
 		return releaseOther
 	}
-	for _, r := range have {
-		if !slices.Contains(source.releases, r) && !begins(typed, r) && r != typed {
-			if len(software.releases) > 0 || len(source.releases) > 0 {
-				result = max(result, releaseOpen)
+	for _, numbers := range [2][]string{software.releases, t.numbers} {
+		for _, r := range numbers {
+			if !begins(t.text, r) && !slices.Contains(source.releases, r) {
+				return max(result, releaseOpen)
 			}
 		}
 	}
 	return result
-}
-
-// split cuts a typed release into its numbers: "2012 r2", "22h2".
-func split(typed string) (_, numbers []string) {
-	for f := range strings.FieldsSeq(typed) {
-		if _, number := release(f); number != "" {
-			numbers = append(numbers, number)
-		}
-	}
-	return nil, numbers
 }
 
 // begins says that a version is the release or one of it: 17.2.5 of 17.2.
@@ -216,40 +239,51 @@ func begins(version, release string) bool {
 	return ok && (rest == "" || !alphanumeric(rest[0]))
 }
 
-// contradicts says that a release is another than those that are stated, of the
-// same sort: a year beside a year, 17.4 beside 17.2, 11 beside 10.
-func contradicts(have []string, typed, release string) bool {
-	for _, h := range have {
-		if sort(h) == sort(release) {
+// contradicts says that what was typed as the version is another release than
+// this one, of the same sort: a year beside a year, 17.4 beside 17.2.
+func contradicts(t *typed, release string) bool {
+	of := sort(release)
+	for _, h := range t.numbers {
+		if sort(h) == of {
 			return true
 		}
 	}
-	if sort(release) == "dotted" || sort(release) == "small" {
-		number, dotted := typed, strings.Contains(typed, ".")
-		if sort(release) == "small" {
-			number, _, _ = strings.Cut(strings.TrimPrefix(typed, "v"), ".")
-			return dotted && sort(number) == "small" && number != release && !strings.HasPrefix(typed, "6.")
-		}
-		return dotted && sort(number) == "dotted"
+	switch {
+	case !t.dotted:
+		return false
+	case of == small:
+		return sort(t.first) == small && t.first != release && t.first != "6" // Windows 7 is 6.1
 	}
-	return false
+	return of == dotted
 }
 
+// A count is what a number counts.
+type count uint8
+
+const (
+	model count = iota
+	small
+	dotted
+	half // 22h2, 1809
+	year
+	second // r2
+)
+
 // sort tells numbers apart by what they count.
-func sort(r string) string {
+func sort(r string) count {
 	switch {
 	case strings.Contains(r, "."):
-		return "dotted"
+		return dotted
 	case r == "r2":
-		return r
-	case len(r) == 4 && strings.Contains(r, "h"):
-		return "half"
+		return second
+	case len(r) == 4 && (r[2] == 'h' || r[0] == '1' && r[1] != '9' && isNumber(r)):
+		return half
 	case len(r) == 4 && (strings.HasPrefix(r, "20") || strings.HasPrefix(r, "199")):
-		return "year"
-	case len(r) == 4 && (strings.HasPrefix(r, "1")):
-		return "half" // 1809
+		return year
 	case len(r) <= 2:
-		return "small"
+		return small
 	}
-	return "model"
+	return model
 }
+
+func isNumber(s string) bool { return strings.Trim(s, "0123456789") == "" }

@@ -7,6 +7,7 @@ import (
 
 	"tocsin/internal/watch/intake/advisory"
 	"tocsin/internal/watch/match/cpe"
+	"tocsin/internal/watch/match/version"
 )
 
 // An Index finds the software that an advisory concerns. It works both ways: all
@@ -26,6 +27,8 @@ type Index struct {
 	byTypo                    map[string][]string
 	byCPE, byPURL             map[string][]int32 // → variants
 
+	scratch sync.Pool // of *findings
+
 	mu       sync.Mutex
 	memo     map[[2]string]reading
 	observed int // the lexicon's, when the memo was begun
@@ -33,17 +36,29 @@ type Index struct {
 
 // A variant is what several lines say.
 type variant struct {
-	lines   []int32
-	version string
-	cpe     cpe.Name
-	hasCPE  bool
-	purl    string
+	lines     []int32
+	installed *installed
+	cpe       cpe.Name
+	hasCPE    bool
+	purl      string
 }
 
-// An indexed name and the variants that may mean it.
+// installed is a version, read.
+type installed struct {
+	parsed version.Version
+	typed  typed
+}
+
+// An indexed name and the variants that may mean it, by their versions.
 type indexed struct {
 	name
 	key      string
+	versions []versioned
+	at       map[string]int // typed version → place in versions
+}
+
+type versioned struct {
+	*installed
 	variants []int32
 }
 
@@ -69,8 +84,10 @@ func NewIndex(l *Lexicon, software []Software) *Index {
 		lexicon: l, byWord: map[string][]int32{}, bySquashed: map[string][]int32{}, byKey: map[string][]int32{},
 		byTypo: map[string][]string{}, byCPE: map[string][]int32{}, byPURL: map[string][]int32{}, memo: map[[2]string]reading{},
 	}
+	x.scratch.New = func() any { return &findings{} }
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	versions := make(map[string]*installed)
 	known := make(map[Software]int32)
 	named := make(map[string]int32)
 	for i, s := range software {
@@ -78,7 +95,7 @@ func NewIndex(l *Lexicon, software []Software) *Index {
 		if !ok {
 			id = int32(len(x.variants))
 			known[s] = id
-			x.variants = append(x.variants, x.variant(id, s))
+			x.variants = append(x.variants, x.variant(versions, id, s))
 			x.call(named, id, s)
 		}
 		x.variants[id].lines = append(x.variants[id].lines, int32(i))
@@ -86,24 +103,29 @@ func NewIndex(l *Lexicon, software []Software) *Index {
 	return x
 }
 
-func (x *Index) variant(id int32, s Software) variant {
-	v := variant{version: strings.TrimSpace(s.Version)}
+func (x *Index) variant(versions map[string]*installed, id int32, s Software) variant {
+	var v variant
+	text := strings.TrimSpace(s.Version)
 	if n, err := cpe.Parse(s.CPE); err == nil && s.CPE != "" {
 		if key := cpeKey(n); key != "" {
 			v.cpe, v.hasCPE = n, true
 			x.byCPE[key] = append(x.byCPE[key], id)
-			if v.version == "" {
-				v.version = n[cpe.Version].Literal()
+			if text == "" {
+				text = n[cpe.Version].Literal()
 			}
 		}
 	}
 	if p, ok := parsePURL(s.PURL); ok {
 		v.purl = p.product
 		x.byPURL[p.product] = append(x.byPURL[p.product], id)
-		if v.version == "" {
-			v.version = p.version
+		if text == "" {
+			text = p.version
 		}
 	}
+	if versions[text] == nil {
+		versions[text] = &installed{version.Parse(text), typedRelease(text)}
+	}
+	v.installed = versions[text]
 	return v
 }
 
@@ -121,12 +143,22 @@ func (x *Index) call(named map[string]int32, id int32, s Software) {
 		if !ok {
 			at = int32(len(x.names))
 			named[as] = at
-			x.names = append(x.names, indexed{name: n, key: key})
+			x.names = append(x.names, indexed{name: n, key: key, at: map[string]int{}})
 			x.enter(at, n, key)
 		}
-		if v := x.names[at].variants; len(v) == 0 || v[len(v)-1] != id {
-			x.names[at].variants = append(v, id)
-		}
+		x.names[at].hold(id, x.variants[id].installed)
+	}
+}
+
+func (n *indexed) hold(id int32, as *installed) {
+	at, ok := n.at[as.typed.text]
+	if !ok {
+		at = len(n.versions)
+		n.at[as.typed.text] = at
+		n.versions = append(n.versions, versioned{installed: as})
+	}
+	if v := n.versions[at].variants; len(v) == 0 || v[len(v)-1] != id {
+		n.versions[at].variants = append(v, id)
 	}
 }
 

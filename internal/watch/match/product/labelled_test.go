@@ -118,7 +118,7 @@ func csaf(t *testing.T, file string) *advisory.Advisory {
 	return a
 }
 
-type score struct{ found, right, missed, wrong, word int }
+type score struct{ found, missed, wrong, word int }
 
 func (s score) String() string {
 	return fmt.Sprintf("precision %.3f, recall %.3f, word right %.3f (%d found rightly, %d missed, %d wrongly)",

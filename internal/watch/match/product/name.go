@@ -83,7 +83,7 @@ func (l *Lexicon) with(all []name, n name, s side) []name {
 					n = m // kinds and parts of the canonical name are looked up again below
 				}
 			case a.role == kind && s == ofSoftware, a.role == part && s == ofAdvisory:
-				m.level, m.releases = broader, nil
+				m.level, m.releases = broader, withoutModels(n.releases)
 				more = append(more, m)
 			}
 		}
@@ -92,7 +92,7 @@ func (l *Lexicon) with(all []name, n name, s side) []name {
 		for _, a := range l.products[n.words[0]] {
 			if a.meets(n) && (a.role == kind && s == ofSoftware || a.role == part && s == ofAdvisory) {
 				m := n
-				m.words, m.squashed, m.level, m.releases = a.name, strings.Join(a.name, ""), broader, nil
+				m.words, m.squashed, m.level, m.releases = a.name, strings.Join(a.name, ""), broader, withoutModels(n.releases)
 				more = append(more, m)
 			}
 		}
@@ -105,6 +105,11 @@ func (l *Lexicon) with(all []name, n name, s side) []name {
 		}
 	}
 	return all
+}
+
+// withoutModels drops a device's model: the 100E of a FortiGate is none of FortiOS.
+func withoutModels(releases []string) []string {
+	return slices.DeleteFunc(slices.Clone(releases), func(r string) bool { return sort(r) == model })
 }
 
 // meets says that a name is the alias's spelling, or begins so where it is open.

@@ -45,63 +45,160 @@ func Reasons() []Reason {
 	}
 }
 
-// Any says whether a version lies in any of a product's ranges. No range at all
-// means that the source names no version: that is Unknown, never Out.
-func Any(ranges []advisory.Range, version string) (Verdict, Reason) {
+// A Version is one that is installed, read once to be asked of many ranges.
+type Version struct {
+	text    string
+	generic generic
+	read    bool // as a generic one
+	semver  semver
+	strict  bool   // it is one of semver too
+	build   bool   // 10.0.19045.3803
+	numbers bool   // it has numbers only
+	train   string // of Cisco IOS
+}
+
+// Parse reads what an inventory says is installed. Every text can be asked: one
+// that is no version, or an empty one, is Unknown in most ranges.
+func Parse(installed string) Version {
+	v := Version{text: strings.TrimSpace(installed)}
+	if len(v.text) > maxLength {
+		v.text = v.text[:maxLength]
+	}
+	v.generic, v.read = parseGeneric(v.text)
+	v.semver, v.strict = parseSemver(v.text)
+	v.build, v.numbers, v.train = windowsBuild(v.generic.tokens), allNumbers(v.generic.tokens), train(v.text)
+	return v
+}
+
+// Ranges are a product's ranges, read once to be asked of many versions.
+type Ranges []span
+
+type span struct {
+	advisory.Range
+	scheme          Scheme
+	all             bool
+	open            bool // From is missing, or "0", which is how sources write an open end
+	exact, from, to Version
+	strict          bool // all ends follow the scheme
+	readable        bool // or at least the generic one
+}
+
+// Compile reads ranges.
+func Compile(ranges []advisory.Range) Ranges {
+	all := make(Ranges, len(ranges))
+	for i, r := range ranges {
+		all[i] = compile(r)
+	}
+	return all
+}
+
+func compile(r advisory.Range) span {
+	s := span{Range: r, scheme: SchemeOf(r.Scheme), all: !r.Unclear && r.Exact == "" && r.From == "" && r.To == ""}
+	if s.all || r.Unclear {
+		return s
+	}
+	s.Range = closedWildcards(r)
+	s.open = strings.Trim(s.From, "0.") == ""
+	s.strict, s.readable = true, true
+	for _, end := range []struct {
+		text string
+		into *Version
+	}{{s.Exact, &s.exact}, {s.From, &s.from}, {s.To, &s.to}} {
+		if end.text == "" {
+			continue
+		}
+		*end.into = Parse(end.text)
+		s.readable = s.readable && end.into.read
+		s.strict = s.strict && end.into.follows(s.scheme)
+	}
+	return s
+}
+
+// follows says that a version is one of a scheme.
+func (v *Version) follows(scheme Scheme) bool {
+	switch scheme {
+	case Generic:
+		return v.read
+	case Semver:
+		return v.strict
+	case Git:
+		return false
+	case Deb, RPM, Python, Maven:
+	}
+	_, err := Compare(scheme, v.text, v.text)
+	return err == nil
+}
+
+// compare orders two versions that follow the scheme.
+func (v *Version) compare(scheme Scheme, w *Version) int {
+	switch scheme {
+	case Generic:
+		return compareGeneric(v.generic, w.generic)
+	case Semver:
+		return compareSemver(v.semver, w.semver)
+	case Deb, RPM, Python, Maven, Git:
+	}
+	c, _ := Compare(scheme, v.text, w.text)
+	return c
+}
+
+// Any says whether a version lies in any of the ranges. No range at all means
+// that the source names no version: that is Unknown, never Out.
+func (ranges Ranges) Any(v *Version) (Verdict, Reason) {
 	if len(ranges) == 0 {
 		return Unknown, ReasonNoRange
 	}
 	best, why := Out, Reason("")
-	for _, r := range ranges {
-		switch v, reason := Within(r, version); {
-		case v == In:
+	for i := range ranges {
+		switch verdict, reason := ranges[i].within(v); {
+		case verdict == In:
 			return In, reason
-		case v == Unknown && best != Unknown, why == "":
-			best, why = v, reason
+		case verdict == Unknown && best != Unknown, why == "":
+			best, why = verdict, reason
 		}
 	}
 	return best, why
 }
 
+// Any says whether an installed version lies in any of a product's ranges.
+func Any(ranges []advisory.Range, installed string) (Verdict, Reason) {
+	v := Parse(installed)
+	return Compile(ranges).Any(&v)
+}
+
 // Within says whether a version lies in a range. Where the range or the version
 // does not follow the range's scheme, as in half of what calls itself semver, it
 // asks the generic order; where the answer would be a guess it is Unknown.
-func Within(r advisory.Range, version string) (Verdict, Reason) {
-	version = strings.TrimSpace(version)
+func Within(r advisory.Range, installed string) (Verdict, Reason) {
+	v, s := Parse(installed), compile(r)
+	return s.within(&v)
+}
+
+func (s *span) within(v *Version) (Verdict, Reason) {
 	switch {
-	case r.Unclear:
+	case s.Unclear:
 		return Unknown, ReasonProse
-	case r.Exact == "" && r.From == "" && r.To == "":
+	case s.all:
 		return In, ReasonAll
-	case version == "":
+	case v.text == "":
 		return Unknown, ReasonMissing
-	case strings.EqualFold(r.Exact, version):
+	case s.Exact != "" && strings.EqualFold(s.Exact, v.text):
 		return In, ReasonExact
-	}
-	scheme := SchemeOf(r.Scheme)
-	if scheme == Git {
+	case s.scheme == Git:
 		return Unknown, ReasonOtherKind
 	}
-	r = closedWildcards(r)
-	if _, err := Compare(scheme, version, version); err != nil {
+	scheme := s.scheme
+	if !s.strict || !v.follows(scheme) {
 		scheme = Generic
-		if _, ok := parseGeneric(version); !ok {
+		switch {
+		case !v.read:
 			return Unknown, ReasonUnread
+		case !s.readable:
+			return Unknown, ReasonProse
 		}
 	}
-	for _, end := range []string{r.Exact, r.From, r.To} {
-		if end == "" {
-			continue
-		}
-		if _, err := Compare(scheme, end, end); err != nil {
-			scheme = Generic
-			if _, ok := parseGeneric(end); !ok {
-				return Unknown, ReasonProse
-			}
-		}
-	}
-	if r.Exact != "" {
-		switch relate(scheme, version, r.Exact) {
+	if s.Exact != "" {
+		switch relate(scheme, v, &s.exact) {
 		case same, sameOrAfter:
 			return In, ReasonExact
 		case before, after:
@@ -112,46 +209,44 @@ func Within(r advisory.Range, version string) (Verdict, Reason) {
 			return Unknown, ReasonShort
 		}
 	}
-	if r.To != "" && scheme == Generic && otherBranch(version, r.To) {
+	if s.To != "" && scheme == Generic && otherBranch(v, &s.to) {
 		return Out, ReasonBranch
 	}
-	lower, why := aboveFrom(scheme, r, version)
+	lower, why := s.aboveFrom(scheme, v)
 	if lower == Out {
 		return Out, why
 	}
-	upper, whyNot := belowTo(scheme, r, version)
+	upper, whyNot := s.belowTo(scheme, v)
 	switch {
-	case upper == Out:
-		return Out, whyNot
-	case upper == Unknown:
-		return Unknown, whyNot
+	case upper != In:
+		return upper, whyNot
 	case lower == Unknown:
 		return Unknown, why
 	}
 	return In, ReasonBetween
 }
 
-func aboveFrom(scheme Scheme, r advisory.Range, version string) (Verdict, Reason) {
-	if r.From == "" || strings.Trim(r.From, "0.") == "" {
-		return In, ReasonBetween // "0" is how sources write an open end
+func (s *span) aboveFrom(scheme Scheme, v *Version) (Verdict, Reason) {
+	if s.open {
+		return In, ReasonBetween
 	}
-	switch rel := relate(scheme, version, r.From); {
-	case rel == before, rel == same && r.FromOut:
+	switch rel := relate(scheme, v, &s.from); {
+	case rel == before, rel == same && s.FromOut:
 		return Out, ReasonBefore
 	case rel == unlike:
 		return Unknown, ReasonOtherKind
-	case rel == unsure, rel == sameOrAfter && r.FromOut:
+	case rel == unsure, rel == sameOrAfter && s.FromOut:
 		return Unknown, ReasonShort
 	}
 	return In, ReasonBetween
 }
 
-func belowTo(scheme Scheme, r advisory.Range, version string) (Verdict, Reason) {
-	if r.To == "" {
+func (s *span) belowTo(scheme Scheme, v *Version) (Verdict, Reason) {
+	if s.To == "" {
 		return In, ReasonBetween
 	}
-	switch rel := relate(scheme, version, r.To); {
-	case rel == after, rel == same && !r.ToIn, rel == sameOrAfter && !r.ToIn:
+	switch rel := relate(scheme, v, &s.to); {
+	case rel == after, rel == same && !s.ToIn, rel == sameOrAfter && !s.ToIn:
 		return Out, ReasonAfter
 	case rel == unlike:
 		return Unknown, ReasonOtherKind
@@ -173,30 +268,26 @@ const (
 	unlike      // 2019 beside 10.0.17763.1
 )
 
-func relate(scheme Scheme, version, end string) relation {
+func relate(scheme Scheme, v, end *Version) relation {
 	switch scheme {
 	case Deb, RPM:
 		// An inventory that leaves out the revision names any of them.
-		if !strings.Contains(version, "-") && strings.Contains(end, "-") {
-			stem := end[:strings.LastIndexByte(end, '-')]
-			if c, err := Compare(scheme, version, stem); err == nil && c == 0 {
+		if !strings.Contains(v.text, "-") && strings.Contains(end.text, "-") {
+			stem := end.text[:strings.LastIndexByte(end.text, '-')]
+			if c, err := Compare(scheme, v.text, stem); err == nil && c == 0 {
 				return unsure
 			}
 		}
 	case Semver, Generic:
-		v, _ := parseGeneric(version)
-		e, _ := parseGeneric(end)
-		if scheme == Generic && !alike(v, e, version, end) {
+		if scheme == Generic && !alike(v, end) {
 			return unlike
 		}
-		if rel := short(v.tokens, e.tokens); rel != same {
+		if rel := short(v.generic.tokens, end.generic.tokens); rel != same {
 			return rel
 		}
 	case Python, Maven, Git:
 	}
-	switch c, err := Compare(scheme, version, end); {
-	case err != nil:
-		return unlike
+	switch c := v.compare(scheme, end); {
 	case c < 0:
 		return before
 	case c > 0:
@@ -238,22 +329,22 @@ func short(version, end []token) relation {
 // alike holds vendors' ways of counting apart: a product's year is not its
 // build, a named version is compared with its namesakes only, Cisco's trains
 // (15.2(4)E, 15.2(4)M) run beside each other.
-func alike(v, e generic, version, end string) bool {
-	if len(v.tokens) == 0 || len(e.tokens) == 0 {
+func alike(version, end *Version) bool {
+	v, e := version.generic.tokens, end.generic.tokens
+	if len(v) == 0 || len(e) == 0 {
 		return false
 	}
-	a, b := v.tokens[0], e.tokens[0]
+	a, b := v[0], e[0]
 	if a.number != b.number || !a.number && a.text != b.text {
 		return false
 	}
 	if a.number && year(a) != year(b) && !b.zero() {
 		return false
 	}
-	if windowsBuild(e.tokens) && (len(v.tokens) < 3 || !allNumbers(v.tokens)) && !samePrefix(v.tokens, e.tokens) {
+	if end.build && (len(v) < 3 || !version.numbers) && !samePrefix(v, e) {
 		return false
 	}
-	x, y := train(version), train(end)
-	return x == "" || y == "" || x == y
+	return version.train == "" || end.train == "" || version.train == end.train
 }
 
 func year(t token) bool {
@@ -271,10 +362,8 @@ func windowsBuild(s []token) bool {
 
 // otherBranch says that both are builds of Windows, of different releases: the
 // fix of 1809 (17763) says nothing of 22H2 (19045).
-func otherBranch(version, end string) bool {
-	v, _ := parseGeneric(version)
-	e, _ := parseGeneric(end)
-	return windowsBuild(v.tokens) && windowsBuild(e.tokens) && compareNumber(v.tokens[2].text, e.tokens[2].text) != 0
+func otherBranch(v, end *Version) bool {
+	return v.build && end.build && compareNumber(v.generic.tokens[2].text, end.generic.tokens[2].text) != 0
 }
 
 func allNumbers(s []token) bool {
