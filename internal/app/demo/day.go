@@ -18,6 +18,8 @@ const (
 	brokenAt    = 11 * time.Hour
 	smallAt     = 8 * time.Hour
 	stormAt     = 14*time.Hour + 20*time.Minute
+	advisoryAt  = 8*time.Hour + 20*time.Minute
+	patternAt   = 6*time.Hour + 30*time.Minute
 )
 
 // Day is what the partners hand in on day n, which begins at the instant
@@ -43,6 +45,8 @@ func (c *City) Day(n int, midnight time.Time) []Delivery {
 		}
 	}
 	all = append(all,
+		Delivery{advisoryAt, advisorySource, date + "-canh-bao-lo-hong.json", "", c.advisory(n, midnight.Add(advisoryAt))},
+		Delivery{patternAt, patternSource, date + "-chi-dau.json", "", c.indicators(n, midnight.Add(patternAt))},
 		Delivery{smallAt, communitySource, date + "-blocklist-cong_dong.csv", "blocklist", c.small(n, midnight.Add(smallAt))},
 		Delivery{brokenAt, worldSource, date + "-scan_ftp-ho_chi_minh_city-geo.csv", "scan_ftp", c.broken(n, midnight.Add(brokenAt))},
 		Delivery{stormAt, communitySource, date + "-event4_sinkhole_http-cong_dong.csv", "event4_sinkhole_http", c.storm(n, midnight.Add(stormAt))},

@@ -330,6 +330,19 @@ func (c *City) software() []sheet.SoftwareLine {
 				add(choose(c, mails, "mail", b.code), b.slug+"-sv02", "thu")
 			}
 		}
+		for _, p := range inventions() {
+			if c.roll(p.share, "invention", p.name, b.code) != 0 {
+				continue
+			}
+			line := sheet.SoftwareLine{
+				Organisation: b.code, Vendor: p.vendor, Product: p.name, Version: choose(c, p.versions, "version", p.name, b.code),
+				Hostname: first, System: b.code + "-web",
+			}
+			if p.purl != "" {
+				line.PURL = p.purl
+			}
+			rows = append(rows, line)
+		}
 	}
 	return rows
 }

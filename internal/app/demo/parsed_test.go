@@ -9,6 +9,8 @@ import (
 	"tocsin/internal/app/demo"
 	"tocsin/internal/watch/intake/csvmap"
 	"tocsin/internal/watch/intake/list"
+	"tocsin/internal/watch/intake/misp"
+	"tocsin/internal/watch/intake/osv"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intake/shadowserver"
 )
@@ -37,6 +39,14 @@ func parse(t *testing.T, d demo.Delivery, at time.Time) (rows []row.Row, bad []r
 			t.Fatal(err)
 		}
 		p, err := csvmap.New(m, csvmap.Options{Kind: row.Malware, At: at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parser = p
+	case "hai-dang-lo-hong":
+		parser = osv.Parser{}
+	case "to-ong-chi-dau":
+		p, err := misp.New(misp.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

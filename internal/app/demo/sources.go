@@ -6,6 +6,8 @@ const (
 	communitySource = "to-ong-chia-se"
 	listSource      = "hai-dang-danh-sach"
 	tableSource     = "sao-mai-bao-cao"
+	advisorySource  = "hai-dang-lo-hong"
+	patternSource   = "to-ong-chi-dau"
 )
 
 // Sources are the partners that hand reports in. All but the first are
@@ -16,6 +18,8 @@ func Sources() []Source {
 		{Name: communitySource, Format: "shadowserver", TLP: "green", Zone: "UTC"},
 		{Name: listSource, Format: "list", Kind: kindOf(listReport), TLP: "amber", Zone: cityZone},
 		{Name: tableSource, Format: "csv", Kind: kindOf(tableReport), TLP: "amber", Zone: cityZone, Mapping: tableMapping},
+		{Name: advisorySource, Format: "auto", TLP: "green", Zone: cityZone},
+		{Name: patternSource, Format: "misp", TLP: "amber", Zone: "UTC"},
 	}
 }
 
