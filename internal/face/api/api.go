@@ -109,6 +109,8 @@ func (s *server) routes() {
 	s.quarantine()
 	s.sources()
 	s.indicators()
+	s.advisories()
+	s.questions()
 	s.estate()
 	s.duty()
 	s.mutes()

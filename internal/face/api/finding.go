@@ -47,6 +47,8 @@ type Finding struct {
 	Reason         *string            `json:"reason"`
 	Until          *time.Time         `json:"until"`
 	Witness        *string            `json:"witness" doc:"What saw it gone, or why nothing can."`
+	Advisory       *string            `json:"advisory" doc:"The advisory that opened it last."`
+	Detail         *finding.Detail    `json:"detail" doc:"Of a weakness in a product: where it is, and why it is judged so."`
 }
 
 // sayFinding says findings with the codes and names of what they refer to.
@@ -75,7 +77,7 @@ func (s *server) sayFinding(ctx context.Context, found ...finding.Finding) ([]Fi
 			Count: f.Count, Sources: []string{}, TLP: f.TLP.String(), Rule: f.Rule, Classification: f.Classification, Probability: text(f.Probability),
 			Cause: text(f.Cause), Flags: f.Flags, Document: label("S", f.Document), Warning: label("W", f.Warning), Mute: label("M", f.Muted),
 			OpenedAt: instant(f.OpenedAt), ClaimedAt: instant(f.ClaimedAt), DecidedAt: instant(f.DecidedAt), DecidedBy: text(f.DecidedBy),
-			Reason: text(f.Reason), Until: instant(f.Until), Witness: text(f.Witness),
+			Reason: text(f.Reason), Until: instant(f.Until), Witness: text(f.Witness), Advisory: label("A", f.Advisory), Detail: f.Detail,
 		}
 		if out.Flags == nil {
 			out.Flags = []row.Flag{}

@@ -44,6 +44,10 @@ func nounOf(word string) noun {
 		return noun{path: "software", columns: []string{"id", "organisation", "vendor", "product", "version", "hostname", "system"}}
 	case "indicator":
 		return noun{path: "indicators", columns: []string{"id", "type", "value", "state", "confidence", "tlp", "sources", "valid_until"}}
+	case "advisory":
+		return noun{path: "advisories", columns: []string{"id", "source", "name", "exploited", "cves", "organisations", "received", "title"}}
+	case "question":
+		return noun{path: "questions", columns: []string{"vendor", "product", "advisory_vendor", "advisory_name", "organisations", "machines"}}
 	case "user":
 		return noun{path: "users", columns: []string{"id", "email", "name", "role", "organisation", "factor", "seen", "disabled"}}
 	case "token":

@@ -33,8 +33,8 @@ func (s *shell) weak() {
 }
 
 func TestThreatsAreReadHeldAndAnsweredFromTheCommandLine(t *testing.T) {
-	admin, officer := open(t)
-	admin.furnish()
+	admin, _ := open(t)
+	officer := admin.furnish()
 	admin.weak()
 	type thing struct {
 		ID, Value, State, Name string

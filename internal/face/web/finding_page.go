@@ -32,6 +32,7 @@ type findingPage struct {
 	Facts    []ui.Fact
 	Rule     string // why it is whose it is
 	Others   []otherOwner
+	Weakness templ.Component // of a product, nil for other kinds
 	Evidence []proof
 	History  []ui.Moment
 	Warnings []warned
@@ -110,6 +111,7 @@ func (s *Site) findingAll(p *ui.Page, r *http.Request, id finding.ID) (d finding
 	d.History = s.findingMoments(p, a, history)
 	d.History = append(d.History, s.firstMoment(p, a, f, history)...)
 	d.Facts = s.findingFacts(p, a, f, sources)
+	d.Weakness = s.weakness(p, a, f)
 	if auth.May(a, auth.FindingMove) == nil {
 		d.Move = "/findings/" + f.ID.String() + "/move"
 	}

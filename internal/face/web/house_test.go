@@ -35,6 +35,8 @@ import (
 	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intel"
+	"tocsin/internal/watch/match/product"
+	versions "tocsin/internal/watch/match/version"
 	"tocsin/internal/watch/warning"
 )
 
@@ -80,7 +82,7 @@ func bundle(t testing.TB) *i18n.Bundle {
 	b := i18n.New()
 	for _, add := range []error{
 		b.Add(ui.Texts()), b.Add(web.Texts()), b.Add(auth.Texts), b.Add(finding.Texts), b.Add(row.Texts), b.Add(tlp.Texts),
-		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(intake.Texts), b.Add(collect.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
+		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(intake.Texts), b.Add(collect.Texts), b.Add(versions.Texts), b.Add(product.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
 	} {
 		if add != nil {
 			t.Fatal(add)
@@ -141,7 +143,7 @@ func empty(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	h.runner = journal.NewRunner(h.db, h.journal, h.clock, log)
-	h.runner.Follow(h.findings.Stage(false), h.findings.Stage(true), h.findings.RetroStage(), h.findings.WitnessStage(), h.findings.SilenceStage())
+	h.runner.Follow(h.findings.Stage(false), h.findings.Stage(true), h.findings.AdviseStage(), h.findings.RetroStage(), h.findings.WitnessStage(), h.findings.SilenceStage())
 	h.runner.Follow(h.warnings.Stage(), h.warnings.Heed(), h.post.Stage())
 	h.runner.On(h.findings.Alarms()...)
 	h.runner.On(h.warnings.Alarms()...)

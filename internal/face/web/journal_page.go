@@ -46,6 +46,10 @@ func subjectHref(subject string) string {
 	switch noun {
 	case "finding", "warning", "document", "contact", "system", "address", "endpoint", "organisation":
 		return "/" + noun + "s/" + id
+	case "indicator":
+		return "/indicators/" + id
+	case "advisory":
+		return "/advisories/" + id
 	case "delivery":
 		return "/outbox/" + id
 	case "quarantine", "software":
@@ -103,7 +107,7 @@ func bodyText(e journal.Entry, field string) string {
 // journalNouns are what entries are about, in the order of the filter.
 func journalNouns() []string {
 	return []string{
-		"finding", "warning", "delivery", "storm", "document", "quarantine", "source", "mute", "organisation", "succession", "contact", "system",
+		"finding", "warning", "delivery", "storm", "document", "quarantine", "indicator", "advisory", "product", "source", "mute", "organisation", "succession", "contact", "system",
 		"address", "endpoint", "software", "shift", "handover", "call", "user", "token", "session", "routing", "stage", "journal",
 	}
 }

@@ -33,6 +33,8 @@ func (s *Site) nav(p *ui.Page, a auth.Actor) []ui.NavGroup {
 			item("/documents", "documents", ui.IconInbox, "i"),
 			item("/quarantine", "quarantine", ui.IconArchive, "q"),
 			item("/indicators", "indicators", ui.IconEye, "n"),
+			item("/advisories", "advisories", ui.IconAlert, "v"),
+			item("/matching", "matching", ui.IconTick, "c"),
 		}},
 		{Label: p.T("web.nav.estate"), Items: []ui.NavItem{
 			item("/organisations", "organisations", ui.IconTree, "o"),

@@ -15,6 +15,7 @@ import (
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
+	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/warning"
 )
@@ -61,7 +62,7 @@ func (s *Site) search(w http.ResponseWriter, r *http.Request) error {
 	d.Owner = s.owner(p, a, text)
 	for _, look := range []func(*ui.Page, *http.Request, string) (hits, error){
 		s.searchFindings, s.searchOrganisations, s.searchAddresses, s.searchEndpoints, s.searchSystems, s.searchContacts,
-		s.searchPeople, s.searchDocuments, s.searchIndicators,
+		s.searchPeople, s.searchDocuments, s.searchIndicators, s.searchAdvisories,
 	} {
 		found, err := look(p, r, text)
 		if errs.Is(err, errs.Denied) {
@@ -81,7 +82,7 @@ func (s *Site) search(w http.ResponseWriter, r *http.Request) error {
 // it is a text like any other.
 func (s *Site) byID(r *http.Request, a auth.Actor, text string) (string, error) {
 	id := strings.ToUpper(text)
-	if !regexp.MustCompile(`^[FWDSQ][1-9][0-9]{0,17}$`).MatchString(id) {
+	if !regexp.MustCompile(`^[FWDSQI][1-9][0-9]{0,17}$`).MatchString(id) {
 		return "", nil
 	}
 	var err error
@@ -107,6 +108,9 @@ func (s *Site) byID(r *http.Request, a auth.Actor, text string) (string, error) 
 		n, _ := intake.ParseQuarantine(id)
 		_, err = s.Intake.Held(r.Context(), a, n)
 		subject = "/quarantine/{id}"
+	case 'I':
+		_, err = s.indicatorOf(r, id)
+		subject = "/indicators/{id}"
 	}
 	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Denied) || err == nil && !s.leads(a, subject) {
 		return "", nil
@@ -236,10 +240,10 @@ func (s *Site) searchIndicators(p *ui.Page, r *http.Request, text string) (hits,
 	if !who(r).Scope.IsAll() {
 		return hits{}, nil
 	}
-	all, _, err := s.Intel.List(r.Context(), who(r), intel.Filter{Find: text, Limit: searchRows})
+	all, _, err := s.Intel.List(r.Context(), who(r), intel.Filter{Find: row.Refang(text), Limit: searchRows})
 	found := hits{Title: p.T("web.nav.indicators")}
 	for _, i := range all {
-		found.All = append(found.All, hit{Label: i.Value, Href: "", Note: i.ID + note(i.Type) + note(strings.Join(i.Sources, ", "))})
+		found.All = append(found.All, hit{Label: defanged(i), Href: "/indicators/" + i.ID, Note: i.ID + note(i.Type) + note(strings.Join(i.Sources, ", "))})
 	}
 	return found, err
 }

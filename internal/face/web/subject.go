@@ -25,6 +25,8 @@ func (s *Site) subjectHref(a auth.Actor, subject string) string {
 		{"system", "/systems/{code}"},
 		{"delivery", "/outbox/{id}"},
 		{"source", "/sources/{name}"},
+		{"indicator", "/indicators/{id}"},
+		{"advisory", "/advisories/{id}"},
 	} {
 		if place[0] == noun && s.leads(a, place[1]) {
 			at := strings.LastIndex(place[1], "/")

@@ -64,6 +64,17 @@ func (s *Site) workRoutes() []Route {
 		{Method: "GET", Pattern: "/quarantine/{id}", Act: auth.QuarantineView, handle: s.held},
 		{Method: "POST", Pattern: "/quarantine/{id}/release", Act: auth.QuarantineRelease, handle: s.heldRelease},
 
+		{Method: "GET", Pattern: "/indicators", Act: auth.IndicatorView, handle: s.indicators},
+		{Method: "GET", Pattern: "/indicators/{id}", Act: auth.IndicatorView, handle: s.indicator},
+		{Method: "POST", Pattern: "/indicators/{id}/hold", Act: auth.IndicatorDecide, handle: s.indicatorDecide("hold")},
+		{Method: "POST", Pattern: "/indicators/{id}/release", Act: auth.IndicatorDecide, handle: s.indicatorDecide("release")},
+		{Method: "GET", Pattern: "/bulk/indicators/{act}", Act: auth.IndicatorDecide, handle: s.indicatorBulkAsk},
+		{Method: "POST", Pattern: "/bulk/indicators/{act}", Act: auth.IndicatorDecide, handle: s.indicatorBulkDo},
+		{Method: "GET", Pattern: "/advisories", Act: auth.AdvisoryView, handle: s.advisories},
+		{Method: "GET", Pattern: "/advisories/{id}", Act: auth.AdvisoryView, handle: s.advisory},
+		{Method: "GET", Pattern: "/matching", Act: auth.AdvisoryDecide, handle: s.matching},
+		{Method: "POST", Pattern: "/matching", Act: auth.AdvisoryDecide, handle: s.matchingAnswer},
+
 		{Method: "GET", Pattern: "/mutes", Act: auth.MuteView, handle: s.mutes},
 		{Method: "GET", Pattern: "/mutes/new", Act: auth.MuteEdit, handle: s.muteNew},
 		{Method: "POST", Pattern: "/mutes/new", Act: auth.MuteEdit, handle: s.muteAdd},
