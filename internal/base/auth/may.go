@@ -44,12 +44,17 @@ const (
 	DocumentUpload       Act = "document.upload"
 	DocumentReparse      Act = "document.reparse"
 	DocumentErase        Act = "document.erase"
+	DocumentEnter        Act = "document.enter"
 	QuarantineView       Act = "quarantine.view"
 	QuarantineRelease    Act = "quarantine.release"
 	IndicatorView        Act = "indicator.view"
 	IndicatorDecide      Act = "indicator.decide"
 	AdvisoryView         Act = "advisory.view"
 	AdvisoryDecide       Act = "advisory.decide"
+	BulletinView         Act = "bulletin.view"
+	BulletinWrite        Act = "bulletin.write"
+	BulletinApprove      Act = "bulletin.approve"
+	BulletinPublish      Act = "bulletin.publish"
 	EstateView           Act = "estate.view"
 	EstatePropose        Act = "estate.propose"
 	EstateEdit           Act = "estate.edit"
@@ -116,6 +121,7 @@ func table() []grant {
 		{SourceEdit, centre},
 		{DocumentView, readers | partner},
 		{DocumentUpload, centre | partner},
+		{DocumentEnter, centre},
 		{DocumentReparse, centre},
 		{DocumentErase, admin},
 		{QuarantineView, readers | partner},
@@ -124,6 +130,10 @@ func table() []grant {
 		{IndicatorDecide, centre},
 		{AdvisoryView, readers},
 		{AdvisoryDecide, centre},
+		{BulletinView, city},
+		{BulletinWrite, centre},
+		{BulletinApprove, centre | supervisor},
+		{BulletinPublish, centre},
 		{EstateView, city},
 		{EstatePropose, centre | officer},
 		{EstateEdit, centre},

@@ -75,7 +75,7 @@ func TestWhatAnOfficerAndAPartnerMay(t *testing.T) {
 	want := map[auth.Role][]auth.Act{
 		auth.Officer: {
 			auth.FindingView, auth.FindingAck, auth.FindingStart, auth.FindingFixed,
-			auth.WarningView, auth.WarningAck, auth.DeliveryView,
+			auth.WarningView, auth.WarningAck, auth.DeliveryView, auth.BulletinView,
 			auth.EstateView, auth.EstatePropose, auth.ContactView, auth.RegimeView, auth.TokenCreate,
 		},
 		auth.Partner: {
