@@ -8,6 +8,7 @@ import (
 
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/journal"
+	"tocsin/internal/watch/intake"
 )
 
 // The clock rows of findings.
@@ -48,6 +49,9 @@ func (r *Room) heard(tx *db.Tx, f Finding) (silence, error) {
 		return silence{}, err
 	}
 	s := silence{source: source.Name}
+	if intake.Typed(f.ReportType) {
+		return s, nil // who writes letters does not look every day: the next one is no witness
+	}
 	// A report without rows speaks for the time at which it came.
 	var since struct {
 		N      int64 `db:"n"`

@@ -56,6 +56,7 @@ type Document struct {
 	ParsedAt    time.Time
 	Flags       []string
 	Vouched     string // who vouched for the sender of a mail in doubt
+	Letter      int64  // the document that this one was typed from, 0 when it was not
 }
 
 // Label is the id as people write it, "S7".
@@ -84,7 +85,7 @@ func (d Document) Record() journal.Record {
 
 const documentColumns = `d.id, d.source, s.name AS source_name, d.file, d.report_type, d.sha256, d.blob, d.size, d.received, d.received_by, d.state,
 	d.reason, d.round, d.done, d.total, d.kept, d.quarantined, d.duplicate, d.opened, d.reopened, d.counted, d.unowned, d.first_row, d.last_row,
-	d.parsed_at, d.flags, d.vouched`
+	d.parsed_at, d.flags, d.vouched, d.letter`
 
 type documentRow struct {
 	ID          int64  `db:"id"`
@@ -114,6 +115,7 @@ type documentRow struct {
 	ParsedAt    int64  `db:"parsed_at"`
 	Flags       string `db:"flags"`
 	Vouched     string `db:"vouched"`
+	Letter      int64  `db:"letter"`
 }
 
 func (r documentRow) document() Document {
@@ -122,7 +124,7 @@ func (r documentRow) document() Document {
 		Received: db.Time(r.Received), ReceivedBy: r.ReceivedBy, State: State(r.State), Reason: r.Reason, Round: r.Round, Done: r.Done,
 		Rows: r.Total, Kept: r.Kept, Quarantined: r.Quarantined, Duplicate: r.Duplicate, Opened: r.Opened, Reopened: r.Reopened,
 		Counted: r.Counted, Unowned: r.Unowned, FirstRow: db.Time(r.FirstRow), LastRow: db.Time(r.LastRow), ParsedAt: db.Time(r.ParsedAt),
-		Flags: strings.Fields(r.Flags), Vouched: r.Vouched,
+		Flags: strings.Fields(r.Flags), Vouched: r.Vouched, Letter: r.Letter,
 	}
 }
 
@@ -157,6 +159,8 @@ type Delivery struct {
 	File       string // as the sender names it
 	ReportType string // of Format Shadowserver; "" is told by the file
 	Content    io.Reader
+
+	letter int64 // of an entry
 }
 
 // Receive stores a delivery and says that it is there. When it returns without
@@ -166,6 +170,9 @@ type Delivery struct {
 func (r *Room) Receive(ctx context.Context, who auth.Actor, d Delivery) (doc Document, again bool, err error) {
 	if err := auth.May(who, auth.DocumentUpload); err != nil {
 		return doc, false, err
+	}
+	if Typed(d.ReportType) {
+		return doc, false, errs.At(errs.Invalid, []errs.Place{{Field: "report_type", Reason: "only what is typed in is of this type"}}, "receive %s: report type %s is not handed in", d.File, d.ReportType)
 	}
 	// The source is looked up before the bytes are read: a stranger's upload must
 	// not fill the disk.
@@ -216,12 +223,12 @@ func (r *Room) keep(tx *db.Tx, who auth.Actor, source Source, d Delivery, origin
 	doc = Document{
 		ID: id, Source: source.ID, SourceName: source.Name, File: row.Clip(path.Base(strings.ReplaceAll(d.File, `\`, "/")), 200),
 		ReportType: d.ReportType, SHA256: ref.SHA256, Blob: ref.Key, Size: ref.Size,
-		Received: now, ReceivedBy: who.Name(), State: Received, Round: 1,
+		Received: now, ReceivedBy: who.Name(), State: Received, Round: 1, Letter: d.letter,
 	}
 	_, err = tx.Exec(`INSERT INTO document (id, source, file, report_type, sha256, blob, size, received, received_by, state, reason, round, done, total,
-		kept, quarantined, duplicate, opened, reopened, counted, unowned, first_row, last_row, parsed_at, flags)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '')`,
-		doc.ID, doc.Source, doc.File, doc.ReportType, doc.SHA256, doc.Blob, doc.Size, db.Micros(doc.Received), doc.ReceivedBy, string(doc.State))
+		kept, quarantined, duplicate, opened, reopened, counted, unowned, first_row, last_row, parsed_at, flags, letter)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', $11)`,
+		doc.ID, doc.Source, doc.File, doc.ReportType, doc.SHA256, doc.Blob, doc.Size, db.Micros(doc.Received), doc.ReceivedBy, string(doc.State), doc.Letter)
 	if err != nil {
 		return doc, false, err
 	}

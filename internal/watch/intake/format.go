@@ -66,6 +66,9 @@ func (f Format) tabular() bool { return f == Shadowserver || f == CSV || f == EP
 
 // formatOf is the format of a member of a document that begins with head.
 func (r *Room) formatOf(doc Document, source Source, name string, head []byte) Format {
+	if Typed(doc.ReportType) {
+		return CSV
+	}
 	if source.Format != Auto && source.Format != Mail {
 		return source.Format
 	}
@@ -109,8 +112,8 @@ func (r *Room) formatOf(doc Document, source Source, name string, head []byte) F
 
 // isMail says whether a document is a message whose parts are to be read one by
 // one.
-func isMail(_ Document, source Source, head []byte) bool {
-	return source.Format == Mail || (source.Format == Auto && mail.Looks(head))
+func isMail(doc Document, source Source, head []byte) bool {
+	return !Typed(doc.ReportType) && (source.Format == Mail || (source.Format == Auto && mail.Looks(head)))
 }
 
 // reader is the parser of a document's member and what it is to read.
@@ -129,6 +132,9 @@ func (r *Room) parser(doc Document, source Source, name string, format Format) (
 	zone, err := time.LoadLocation(source.Zone)
 	if err != nil {
 		return nil, errs.New(errs.Invalid, "source %s: zone %q: %w", source.Name, source.Zone, err)
+	}
+	if Typed(doc.ReportType) {
+		return entryParser(doc.ReportType, zone, doc.Received)
 	}
 	kind := row.Kind(source.Kind)
 	if source.Kind == Indicators {

@@ -131,6 +131,8 @@ func word(s string) string { return strings.Join(strings.Fields(row.Clip(s, 60))
 // verdict is the state in which a reading leaves a document, and why.
 func verdict(d Document, broken string) (State, string) {
 	switch {
+	case d.ReportType == EntryLetter:
+		return Parsed, "letter"
 	case broken != "" && d.Kept+d.Duplicate == 0:
 		return Unparsed, broken
 	case broken != "":

@@ -20,6 +20,9 @@ func (r *Room) Read(ctx context.Context, doc Document, source Source, yield row.
 		lines int
 		bytes int64
 	)
+	if doc.ReportType == EntryLetter {
+		return all, nil // people read it
+	}
 	err = r.unpack(ctx, doc, source, func(name string, in io.Reader) error {
 		p, counted, err := r.reader(doc, source, name, in)
 		if err != nil {
@@ -55,7 +58,7 @@ func (r *Room) Read(ctx context.Context, doc Document, source Source, yield row.
 // its header; "" where the format has none. Findings keep it: what saw a problem
 // is what can witness that it is gone.
 func (r *Room) TypeOf(ctx context.Context, doc Document, source Source) (string, error) {
-	if source.Format != Shadowserver && source.Format != Auto && source.Format != Mail {
+	if Typed(doc.ReportType) || source.Format != Shadowserver && source.Format != Auto && source.Format != Mail {
 		return doc.ReportType, nil
 	}
 	if doc.ReportType == "" && strings.HasSuffix(strings.ToLower(doc.File), ".csv") {

@@ -48,9 +48,11 @@ CREATE TABLE document (
 	parsed_at BIGINT NOT NULL,
 	flags TEXT NOT NULL,
 	vouched TEXT NOT NULL DEFAULT '',
+	letter BIGINT NOT NULL DEFAULT 0,
 	UNIQUE (source, sha256));
 CREATE INDEX document_source ON document (source, received);
 CREATE INDEX document_state ON document (state, id);
+CREATE INDEX document_letter ON document (letter) WHERE letter > 0;
 CREATE TABLE quarantine (
 	id {{id}},
 	document BIGINT NOT NULL,
