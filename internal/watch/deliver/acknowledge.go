@@ -42,7 +42,7 @@ func (r *Room) AckLookup(ctx context.Context, token string) (Ack, error) {
 	if err != nil {
 		return ack, err
 	}
-	if !ack.Delivery.Notice && ack.Delivery.Verb != warning.VerbHeld {
+	if !ack.Delivery.Notice && !ack.Delivery.Cover.Withholds() && ack.Delivery.Verb != warning.VerbHeld {
 		ack.Warning, err = r.Warnings.Get(ctx, r.holder(&ack.Delivery), ack.Delivery.Warning, ack.Delivery.Language)
 	}
 	return ack, err

@@ -57,6 +57,8 @@ const (
 	VerbBounced      = "delivery.bounced"
 	VerbFailed       = "delivery.failed"
 	VerbAcknowledged = "delivery.acknowledged"
+	VerbCovered      = "delivery.covered" // how a mail is covered is decided: encrypted, or withheld and why
+	VerbRefused      = "delivery.refused" // a marking keeps a warning from somebody on a channel
 	VerbWebhook      = "webhook.changed"
 )
 

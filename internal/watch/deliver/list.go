@@ -35,6 +35,7 @@ type View struct {
 	AcknowledgedAt *time.Time       `json:"acknowledged_at"`
 	AcknowledgedBy string           `json:"acknowledged_by"`
 	Outbox         bool             `json:"outbox"`
+	Cover          Cover            `json:"cover"` // pgp, smime, or key-expired, key-revoked, key-unusable: a notice without content
 
 	Delivery Delivery `json:"-"`
 }
@@ -44,7 +45,7 @@ func (d *Delivery) view() View {
 		ID: d.ID.String(), Warning: d.warning(), Recipient: d.Recipient, Channel: d.Channel, State: d.State, Attempts: d.Attempts,
 		MessageID: d.MessageID, Reply: d.Reply, Revision: d.Revision, Step: d.Step, Reason: strings.TrimPrefix(d.Verb, "warning."), Name: d.Name,
 		Relation: d.Relation, Notice: d.Notice, CreatedAt: instant(d.Created), HandedAt: instant(d.Handed), AcknowledgedAt: instant(d.Acknowledged),
-		AcknowledgedBy: d.AcknowledgedBy, Outbox: d.Reply == Outbox, Delivery: *d,
+		AcknowledgedBy: d.AcknowledgedBy, Outbox: d.Reply == Outbox, Cover: d.Cover, Delivery: *d,
 	}
 	if d.waiting == waitsLater {
 		v.NextAt = instant(d.Next)
@@ -208,7 +209,8 @@ func (r *Room) Get(ctx context.Context, a auth.Actor, id ID) (View, []Attempt, e
 }
 
 // Raw is the whole message of a mail delivery as it goes, or went, over the line:
-// it is made anew of what the warning says now. It holds the acknowledgement
+// it is made anew of what the warning says now. One that was encrypted is
+// Conflict when the recipient's key cannot be used any more. It holds the acknowledgement
 // link, so only who may record deliveries reads it.
 func (r *Room) Raw(ctx context.Context, a auth.Actor, id ID) ([]byte, error) {
 	if err := auth.May(a, auth.DeliveryRecord); err != nil {
@@ -230,6 +232,15 @@ func (r *Room) Raw(ctx context.Context, a auth.Actor, id ID) ([]byte, error) {
 	}
 	if d.Channel != warning.ByMail {
 		return nil, errs.New(errs.Conflict, "message of %s: its channel is %s", id, d.Channel)
+	}
+	if d.Attempts == 0 {
+		err = r.DB.Read(ctx, func(tx *db.Tx) error {
+			_, err := r.decide(tx, &d)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, err
 	}
 	return r.message(ctx, &d)
 }

@@ -55,6 +55,12 @@ func (r *Room) compose(tx *db.Tx, d *Delivery, link string) (Mail, []warning.Fin
 	}
 	m.Content, m.Other = composed.In[0], composed.In[1]
 	marking := m.Content.Marking
+	if d.Cover.Withholds() {
+		composed.Findings = nil
+		m.Content = withheld(r.Texts.In(language), m.Content, &w, d)
+		m.Other = withheld(r.Texts.In(other), m.Other, &w, d)
+		marking = min(marking, tlp.Amber)
+	}
 	if d.Notice {
 		// What is left of the content may be known to whoever gets it.
 		marking = tlp.Amber
@@ -118,16 +124,11 @@ func (r *Room) message(ctx context.Context, d *Delivery) ([]byte, error) {
 			return nil, errs.New(errs.Internal, "attach the evidence of %s: %w", d.ID, err)
 		}
 	}
-	if c := r.Settings.Certificate; c != nil {
-		if err := msg.SignWithTLSCertificate(c); err != nil {
-			return nil, errs.New(errs.Internal, "sign %s: %w", d.ID, err)
-		}
-	}
 	var b bytes.Buffer
 	if _, err := msg.WriteTo(&b); err != nil {
 		return nil, errs.New(errs.Internal, "write %s: %w", d.ID, err)
 	}
-	return b.Bytes(), nil
+	return r.enclosed(ctx, d, m.Subject, b.Bytes())
 }
 
 // plain sets the text part. Its one address is the acknowledgement link.

@@ -429,7 +429,16 @@ func (p *postOffice) claim(tx *db.Tx, n int) (*claim, error) {
 		return nil, err
 	}
 	d.Attempts++
-	if _, err := tx.Exec(`UPDATE delivery SET waiting = 3, node = $1, attempts = $2 WHERE id = $3`, p.node(), d.Attempts, int64(d.ID)); err != nil {
+	covered, err := p.room.decide(tx, &d)
+	if err != nil {
+		return nil, err
+	}
+	if covered {
+		if _, err := p.room.Journal.Append(tx, d.draft("stage:post", VerbCovered, 0)); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := tx.Exec(`UPDATE delivery SET waiting = 3, node = $1, attempts = $2, cover = $3 WHERE id = $4`, p.node(), d.Attempts, string(d.Cover), int64(d.ID)); err != nil {
 		return nil, err
 	}
 	_, err = tx.Exec(`INSERT INTO delivery_attempt (delivery, n, line, started, ended, outcome, reply, sha256) VALUES ($1, $2, $3, $4, 0, '', '', '')`,
@@ -493,13 +502,16 @@ func (p *postOffice) box(ctx context.Context) error {
 		drafts := make([]journal.Draft, 0, len(list))
 		args := make([]any, 0, 8*len(list))
 		for _, d := range list {
+			if _, err := p.room.decide(tx, &d); err != nil {
+				return err
+			}
 			d.Reply, d.Handed, d.waiting = Outbox, now, waitsNot
 			draft, err := d.move(tx, "stage:post", HandedOver)
 			if err != nil {
 				return err
 			}
 			drafts = append(drafts, draft)
-			if _, err := tx.Exec(`UPDATE delivery SET attempts = attempts + 1 WHERE id = $1`, int64(d.ID)); err != nil {
+			if _, err := tx.Exec(`UPDATE delivery SET attempts = attempts + 1, cover = $1 WHERE id = $2`, string(d.Cover), int64(d.ID)); err != nil {
 				return err
 			}
 			args = append(args, int64(d.ID), d.Attempts+1, -1, db.Micros(now), db.Micros(now), string(HandedOver), Outbox, "")

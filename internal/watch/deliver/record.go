@@ -35,6 +35,7 @@ type Delivery struct {
 	Handed         time.Time
 	Acknowledged   time.Time
 	AcknowledgedBy string
+	Cover          Cover // of mail, decided when it goes out
 
 	waiting int64
 	body    string // of warning.held
@@ -75,12 +76,13 @@ type stored struct {
 	Acknowledged   int64  `db:"acknowledged"`
 	AcknowledgedBy string `db:"acknowledged_by"`
 	Body           string `db:"body"`
+	Cover          string `db:"cover"`
 }
 
 const columns = `id, warning, revision, step, verb, organisation, recipient, name, phone, language, relation, notice, channel, state, waiting,
-	next_at, urgency, attempts, node, message_id, reply, created, handed, acknowledged, acknowledged_by, body`
+	next_at, urgency, attempts, node, message_id, reply, created, handed, acknowledged, acknowledged_by, body, cover`
 
-const width = 26
+const width = 27
 
 func (s stored) delivery() Delivery {
 	return Delivery{
@@ -88,7 +90,7 @@ func (s stored) delivery() Delivery {
 		Recipient: s.Recipient, Name: s.Name, Phone: s.Phone, Language: s.Language, Relation: warning.Relation(s.Relation), Notice: s.Notice == 1,
 		Channel: warning.Channel(s.Channel), State: State(s.State), Attempts: s.Attempts, MessageID: s.MessageID, Reply: s.Reply,
 		Created: db.Time(s.Created), Next: db.Time(s.NextAt), Handed: db.Time(s.Handed), Acknowledged: db.Time(s.Acknowledged),
-		AcknowledgedBy: s.AcknowledgedBy, waiting: s.Waiting, body: s.Body,
+		AcknowledgedBy: s.AcknowledgedBy, waiting: s.Waiting, body: s.Body, Cover: Cover(s.Cover),
 	}
 }
 
@@ -97,7 +99,7 @@ func (d *Delivery) values(urgency int64) []any {
 	return []any{
 		int64(d.ID), int64(d.Warning), d.Revision, d.Step, d.Verb, d.Organisation, d.Recipient, d.Name, d.Phone, d.Language,
 		string(d.Relation), db.Bool(d.Notice), string(d.Channel), string(d.State), d.waiting, 0, urgency, 0, "", d.MessageID, d.Reply,
-		db.Micros(d.Created), db.Micros(d.Handed), 0, "", d.body,
+		db.Micros(d.Created), db.Micros(d.Handed), 0, "", d.body, string(d.Cover),
 	}
 }
 
@@ -111,9 +113,10 @@ func (d *Delivery) record() journal.Record {
 		Notice                                bool
 		Handed, Acknowledged                  int64
 		AcknowledgedBy                        string
+		Cover                                 Cover `json:",omitempty"`
 	}{
 		int64(d.Warning), d.Revision, d.Step, d.Organisation, d.Recipient, string(d.Channel), string(d.State), d.MessageID,
-		d.Reply, d.Notice, db.Micros(d.Handed), db.Micros(d.Acknowledged), d.AcknowledgedBy,
+		d.Reply, d.Notice, db.Micros(d.Handed), db.Micros(d.Acknowledged), d.AcknowledgedBy, d.Cover,
 	})}
 }
 
@@ -183,6 +186,7 @@ type Changed struct {
 	Channel   warning.Channel `json:"channel"`
 	Reply     string          `json:"reply,omitempty"`
 	Attempts  int64           `json:"attempts,omitempty"`
+	Cover     Cover           `json:"cover,omitempty"`
 	Left      int64           `json:"left"` // deliveries of the same step that may still arrive or did
 }
 
@@ -191,7 +195,7 @@ func (d *Delivery) draft(actor, verb string, left int64) journal.Draft {
 		Actor: actor, Organisation: d.Organisation, Subject: d.ID.Subject(), Verb: verb, Records: []journal.Record{d.record()},
 		Body: Changed{
 			Delivery: int64(d.ID), Warning: int64(d.Warning), Revision: d.Revision, Step: d.Step, Recipient: d.Recipient,
-			Channel: d.Channel, Reply: d.Reply, Attempts: d.Attempts, Left: left,
+			Channel: d.Channel, Reply: d.Reply, Attempts: d.Attempts, Cover: d.Cover, Left: left,
 		},
 	}
 }

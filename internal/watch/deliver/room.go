@@ -3,7 +3,6 @@ package deliver
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"html/template"
 	"log/slog"
 	"net/mail"
@@ -15,13 +14,14 @@ import (
 
 	"tocsin/internal/base/clock"
 	"tocsin/internal/base/db"
+	"tocsin/internal/base/envelope"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/i18n"
 	"tocsin/internal/base/journal"
 	"tocsin/internal/watch/warning"
 )
 
-// Deps is what the room needs. All fields but Evidence are set.
+// Deps is what the room needs. All fields but Evidence and Keys are set.
 type Deps struct {
 	DB       *db.DB
 	Journal  *journal.Journal
@@ -30,6 +30,7 @@ type Deps struct {
 	Log      *slog.Logger
 	Warnings *warning.Room
 	Evidence Evidence // nil: the file names the findings without their evidence
+	Keys     Keys     // nil: nobody has one
 	Settings Settings
 }
 
@@ -43,7 +44,7 @@ type Settings struct {
 	Submission   time.Duration    // how long it may take to answer a message: 2 min
 	Loopback     bool             // webhooks may reach loopback: the demo and tests
 	Private      []netip.Prefix   // private networks that webhooks may reach
-	Certificate  *tls.Certificate // S/MIME: mail is signed with it; nil is unsigned
+	Signer       *envelope.Signer // mail is signed with it; nil is unsigned
 	Letterhead   func(at time.Time, language string) Letterhead
 	LocalName    string // the name in EHLO: "localhost" by default
 	AttemptsMost int    // given up after: 10
@@ -171,6 +172,7 @@ func Schema() []db.Migration {
 	acknowledged BIGINT NOT NULL,
 	acknowledged_by TEXT NOT NULL,
 	body TEXT NOT NULL,
+	cover TEXT NOT NULL,
 	UNIQUE (warning, revision, step, verb, channel, recipient));
 CREATE INDEX delivery_ready ON delivery (channel, urgency DESC, id) WHERE waiting = 1;
 CREATE INDEX delivery_later ON delivery (next_at) WHERE waiting = 2;

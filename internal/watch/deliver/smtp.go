@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/netip"
 	"net/url"
@@ -22,6 +23,7 @@ type SMTP struct {
 	TLS      TLSMode
 	User     string
 	Password string
+	Roots    *x509.CertPool // whose certificates are trusted; nil is the machine's own
 }
 
 // A TLSMode says how a line is made private.
@@ -133,7 +135,7 @@ func (l *line) dial(ctx context.Context) error {
 // greet says hello. again is true when the server offers STARTTLS, which wants a
 // fresh connection with this library.
 func (l *line) greet(conn net.Conn, s *SMTP) (client *smtp.Client, again bool, err error) {
-	settings := &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}
+	settings := &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12, RootCAs: s.Roots}
 	switch {
 	case s.TLS == TLSWanted || l.private:
 		client, err = smtp.NewClientStartTLS(conn, settings)
@@ -152,10 +154,15 @@ func (l *line) greet(conn net.Conn, s *SMTP) (client *smtp.Client, again bool, e
 	if offered, _ := client.Extension("STARTTLS"); offered && s.TLS == TLSOffered && !l.private && !loopback(s.Host) {
 		return nil, true, nil
 	}
-	if s.User != "" {
-		err = client.Auth(sasl.NewPlainClient("", s.User, s.Password))
+	if s.User == "" {
+		return client, false, nil
 	}
-	return client, false, err
+	// Whoever sits on the way takes the offer of STARTTLS out of a greeting; the
+	// password must not follow.
+	if _, private := client.TLSConnectionState(); !private && s.TLS != TLSNone && !loopback(s.Host) {
+		return nil, false, errs.New(errs.Denied, "%s offers no STARTTLS, and the password does not go in clear; say tls=none where it may", s.Address)
+	}
+	return client, false, client.Auth(sasl.NewPlainClient("", s.User, s.Password))
 }
 
 // farewell is how long a message that is on its way may take when the process
