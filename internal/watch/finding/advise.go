@@ -408,20 +408,29 @@ func (r *Room) observations(tx *db.Tx, a *intel.Advisory, source intake.Source, 
 	return out, nil
 }
 
+// endOfLifeScore is what a product without support counts for where CVSS is asked:
+// the least of what is grave, for its next weakness stays open.
+const endOfLifeScore = 7
+
 func (r *Room) observation(a *intel.Advisory, s *sightOf, v intel.Vulnerability, at time.Time) observation {
 	kind := row.VulnerableProduct
 	if a.Body.EndOfLife != nil {
 		kind = row.EndOfLife
 	}
-	exposure := vector.Unknown
-	if s.public {
-		exposure = vector.Public
+	in := vector.Input{
+		KEV: v.KEVAdded != "", Ransomware: v.Ransomware == 1, EPSS: v.EPSS, CVSS: v.Base, Exploitation: v.Exploitation,
+		Automatable: v.Automatable, Impact: v.Impact, Criticality: s.worth,
 	}
-	judged := vector.Decide(vector.Input{
-		KEV: v.KEVAdded != "", Ransomware: v.Ransomware == 1, EPSS: v.EPSS, Base: v.Base, Exploitation: v.Exploitation,
-		Automatable: v.Automatable, Impact: v.Impact, Exposure: exposure, Criticality: s.worth, EndOfLife: a.Body.EndOfLife != nil,
-		Possible: s.verdict.Probability != product.Confirmed,
-	})
+	if s.public {
+		in.Exposure = "public"
+	}
+	if score, err := vector.Read(v.Vector); in.CVSS == 0 && err == nil {
+		in.CVSS = score.Base // the source states the vector alone
+	}
+	if kind == row.EndOfLife {
+		in.CVSS = endOfLifeScore
+	}
+	judged := r.policy.Decide(in)
 	o := observation{
 		realm: intakeRealm, asset: row.Asset(s.place.asset), kind: kind, discriminator: s.name, severity: judged.Severity,
 		classification: kind.Classification(), cause: s.place.asset, at: at, line: a.Line, place: a.Place, length: a.Length,
@@ -431,7 +440,7 @@ func (r *Room) observation(a *intel.Advisory, s *sightOf, v intel.Vulnerability,
 	o.key = match.KeyOf(intakeRealm+"\x00"+s.line.Code, o.asset, o.kind, o.discriminator)
 	o.detail = &Detail{
 		Advisory: a.Name, Title: a.Title, Vendor: s.line.Vendor, Product: s.line.Product, Decision: string(judged.Decision), Ends: a.Ends,
-		Remedies: clipped(a.Body.Remedies), Exploited: v.Exploited(), Count: len(s.machines), Machines: s.machines[:min(len(s.machines), machinesKept)],
+		Remedies: clipped(a.Body.Remedies), Exploited: v.Exploited(), CVSS: v.Base, EPSS: v.EPSS, Count: len(s.machines), Machines: s.machines[:min(len(s.machines), machinesKept)],
 	}
 	if s.verdict.Product < len(a.Body.Products) {
 		p := a.Body.Products[s.verdict.Product]
@@ -444,9 +453,10 @@ func (r *Room) observation(a *intel.Advisory, s *sightOf, v intel.Vulnerability,
 	for _, why := range judged.Reasons {
 		o.detail.Judged = append(o.detail.Judged, string(why))
 	}
-	if judged.Due > 0 {
-		o.detail.FixBy = r.Clock.Now().AddDate(0, 0, judged.Due)
+	if judged.Days > 0 {
+		o.detail.FixBy = r.Clock.Now().AddDate(0, 0, judged.Days)
 	}
+	o.detail.CVSS, o.detail.EPSS = in.CVSS, in.EPSS
 	return o
 }
 

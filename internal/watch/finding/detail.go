@@ -19,6 +19,8 @@ type Detail struct {
 	Judged         []string  `json:"judged,omitempty"`    // reasons of the severity, keys of package match/vector
 	Decision       string    `json:"decision,omitempty"`  // SSVC: act, attend, track*, track
 	FixBy          time.Time `json:"fix_by,omitzero"`     // when it should be fixed
+	CVSS           float64   `json:"cvss,omitempty"`      // base score, 0 where none is known
+	EPSS           float64   `json:"epss,omitempty"`      // 0–1
 	Ends           string    `json:"ends,omitempty"`      // of a product's support
 	Remedies       []string  `json:"remedies,omitempty"`  // as the source writes them
 	Exploited      bool      `json:"exploited,omitempty"` // known to be used
