@@ -21,6 +21,7 @@ import (
 	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/match/product"
+	"tocsin/internal/watch/match/vector"
 	versions "tocsin/internal/watch/match/version"
 	"tocsin/internal/watch/warning"
 )

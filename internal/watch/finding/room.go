@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/match"
+	"tocsin/internal/watch/match/vector"
 )
 
 // Deps is what the room stands on.
@@ -70,11 +71,18 @@ type World interface {
 type Room struct {
 	Deps
 
-	shelf shelf // all software, as the stage advise knows it
+	shelf  shelf          // all software, as the stage advise knows it
+	policy *vector.Policy // how grave a weakness is
 }
 
 // New is the room over deps.
-func New(deps Deps) *Room { return &Room{Deps: deps} }
+func New(deps Deps) *Room {
+	policy, err := vector.BuiltIn()
+	if err != nil {
+		panic(err) // the policy of the binary is part of the program
+	}
+	return &Room{Deps: deps, policy: policy}
+}
 
 // Alarms are the clock rows that findings set.
 func (r *Room) Alarms() []journal.Alarm {

@@ -254,7 +254,7 @@ func (v *Vulnerability) learn(a *advisory.Advisory) {
 		}
 		// Of several scores the newest standard counts, then the graver one.
 		base := int(s.Base*10 + 0.5)
-		if base > 0 && (v.Vector == "" || standard(s.Vector) > standard(v.Vector) || (standard(s.Vector) == standard(v.Vector) && base > v.Base10)) {
+		if s.Vector != "" && (v.Vector == "" || standard(s.Vector) > standard(v.Vector) || (standard(s.Vector) == standard(v.Vector) && base > v.Base10)) {
 			v.Base10, v.Vector, v.ScoredBy = base, s.Vector, s.By
 		}
 	}

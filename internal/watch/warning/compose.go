@@ -451,9 +451,6 @@ func weak(v i18n.Voice, f Finding, detail string) string {
 	if w.Ends != "" {
 		parts = append(parts, v.T("warning.weak.ends", "date", w.Ends))
 	}
-	if !w.FixBy.IsZero() {
-		parts = append(parts, v.T("warning.weak.fix-by", "date", v.Date(w.FixBy)))
-	}
 	return strings.Join(parts, " – ") + " (F" + strconv.FormatInt(f.ID, 10) + ")"
 }
 
