@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 
 	"tocsin/internal/base/devdata"
 	"tocsin/internal/watch/intake/advisory"
+	"tocsin/internal/watch/intake/csaf"
 	"tocsin/internal/watch/intake/cve"
 	"tocsin/internal/watch/intake/kev"
 	"tocsin/internal/watch/intake/row"
@@ -58,64 +58,12 @@ func parse(t *testing.T, p row.Parser, file string, found map[string]*advisory.A
 			t.Fatalf("%s: %+v", file, bad)
 		}
 		a := *r.Advisory
-		found[prefix+a.ID] = &a
+		found[prefix+strings.ToUpper(a.ID)] = &a
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// branch is as much of CSAF's product tree as the set needs.
-type branch struct {
-	Category, Name string
-	Product        *struct {
-		ID string `json:"product_id"`
-	}
-	Branches []branch
-}
-
-func csaf(t *testing.T, file string) *advisory.Advisory {
-	t.Helper()
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var document struct {
-		Tree struct {
-			Branches []branch
-		} `json:"product_tree"`
-		Vulnerabilities []struct {
-			CVE string `json:"cve"`
-		}
-	}
-	if err := json.Unmarshal(raw, &document); err != nil {
-		t.Fatal(err)
-	}
-	a := &advisory.Advisory{}
-	for _, v := range document.Vulnerabilities {
-		a.CVEs = append(a.CVEs, v.CVE)
-	}
-	g := advisory.NewGrammar()
-	var walk func(b branch, vendor, name string)
-	walk = func(b branch, vendor, name string) {
-		switch b.Category {
-		case "vendor":
-			vendor = b.Name
-		case "product_name", "product_family":
-			name = b.Name
-		}
-		if b.Product != nil {
-			a.Products = append(a.Products, advisory.Product{Vendor: vendor, Name: name, Status: advisory.Affected, Ranges: g.Ranges(b.Name, name)})
-		}
-		for _, c := range b.Branches {
-			walk(c, vendor, name)
-		}
-	}
-	for _, b := range document.Tree.Branches {
-		walk(b, "", "")
-	}
-	return a
 }
 
 type score struct{ found, missed, wrong, word int }
@@ -142,7 +90,7 @@ func TestTheLabelledSet(t *testing.T) {
 	listed := table(t, "advisories.csv")
 	for _, r := range listed {
 		if id := r["advisory"]; strings.HasPrefix(id, "csaf:") {
-			advisories[id] = csaf(t, filepath.Join(dir, filepath.FromSlash(r["file"])))
+			parse(t, csaf.New(), filepath.Join(dir, filepath.FromSlash(r["file"])), advisories, "csaf:")
 		}
 	}
 	var software []product.Software
