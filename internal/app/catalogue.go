@@ -35,7 +35,7 @@ func catalogue(zone *time.Location) (*i18n.Bundle, error) {
 	b.SetZone(zone)
 	for _, texts := range []fs.FS{
 		auth.Texts, tlp.Texts, regime.Texts, estate.Texts(), sheet.Texts(), duty.Texts,
-		row.Texts, intake.Texts, collect.Texts, versions.Texts, product.Texts, finding.Texts, warning.Texts, deliver.Texts,
+		row.Texts, intake.Texts, collect.Texts, versions.Texts, product.Texts, vector.Texts, finding.Texts, warning.Texts, deliver.Texts,
 		ui.Texts(), web.Texts(), texts,
 	} {
 		if err := b.Add(texts); err != nil {
