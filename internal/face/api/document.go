@@ -40,6 +40,7 @@ type Document struct {
 	LastRow     *time.Time   `json:"last_row"`
 	Flags       []string     `json:"flags" nullable:"false"`
 	InDoubt     bool         `json:"in_doubt" doc:"A mail that waits until somebody has vouched for its sender."`
+	Letter      *string      `json:"letter" doc:"The document that this one was typed from."`
 	Vouched     *string      `json:"vouched" doc:"Who has vouched for its sender."`
 }
 
@@ -49,7 +50,7 @@ func sayDocument(d intake.Document) Document {
 		Reason: text(d.Reason), File: d.File, ReportType: text(d.ReportType), Size: d.Size, Received: instant(d.Received), ReceivedBy: d.ReceivedBy,
 		ParsedAt: instant(d.ParsedAt), Round: d.Round, Done: d.Done, Opened: d.Opened, Reopened: d.Reopened, Counted: d.Counted, Unowned: d.Unowned,
 		FirstRow: instant(d.FirstRow), LastRow: instant(d.LastRow), Flags: d.Flags,
-		InDoubt: d.InDoubt(), Vouched: text(d.Vouched),
+		InDoubt: d.InDoubt(), Vouched: text(d.Vouched), Letter: label("S", d.Letter),
 	}
 	if out.Flags == nil {
 		out.Flags = []string{}

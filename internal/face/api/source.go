@@ -218,6 +218,7 @@ func (s *server) sources() {
 		}
 		return s.oneSource(ctx, who, in.Name)
 	})
+	route(s, post("/sources/{name}/entry", "Type in what a partner's letter says"), s.enter)
 	upload := post("/sources/{name}/documents", "Hand in a document")
 	upload.Description = "The body is the document, byte for byte. When the answer is there, the document is on the disk and will be read. The same bytes from the same source again are the document of the first time."
 	route(s, upload, s.upload)

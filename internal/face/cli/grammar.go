@@ -30,6 +30,7 @@ type grammar struct {
 		Show   showing      `cmd:""`
 		Fetch  sourceFetch  `cmd:""`
 		Secret sourceSecret `cmd:""`
+		Entry  sourceEntry  `cmd:""`
 	} `cmd:""`
 	Intake intakeCommand `cmd:""`
 

@@ -42,3 +42,24 @@ func TestASourceIsJudgedFetchedAndGivenASecret(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+func TestALetterIsTypedInFromTheCommandLine(t *testing.T) {
+	s, _ := open(t)
+	s.furnish()
+	if o := s.run("source", "add", "letters", "--format=mail"); o.code != 0 {
+		t.Fatalf("%+v", o)
+	}
+	letter := s.file("12.pdf", "%PDF-1.7 x")
+	o := s.run("source", "entry", "letters", "--reference=12/CV", "--letter="+letter, "--set=what=203.0.113.7; kind=malware; at=2026-03-01 10:00:00; note=a, b", "--set=what=evil.example; kind=indicators", "--json")
+	var made []struct{ ID, Letter, File string }
+	o.into(t, 0, &made)
+	if len(made) != 3 || made[0].Letter != made[2].ID || made[2].File != "12.pdf" {
+		t.Errorf("%+v", made)
+	}
+	if p := s.run("source", "entry", "letters", "--reference=13/CV", "--set=what=203.0.113.999; kind=malware; at=2026-03-01 10:00:00", "--json").problem(t, 5); len(p.Places) != 1 || p.Places[0].Field != "rows.0.what" {
+		t.Errorf("%+v", p)
+	}
+	if o := s.run("source", "entry", "letters", "--reference=13/CV", "--set=what"); o.code != 2 {
+		t.Errorf("%+v", o)
+	}
+}

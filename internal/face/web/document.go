@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -42,6 +43,10 @@ func (s *Site) document(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	letter, err := s.letterPanel(p, r, d)
+	if err != nil {
+		return err
+	}
 	t := top{
 		Heading: ui.Heading{
 			Crumbs: []ui.Crumb{{Label: p.T("web.nav.documents"), Href: "/documents"}, {Label: d.SourceName, Href: sourceHref(d.SourceName)}},
@@ -71,6 +76,7 @@ func (s *Site) document(w http.ResponseWriter, r *http.Request) error {
 			{Label: p.T("work.document.unowned"), Value: p.Int(d.Unowned), Tone: toneIf(d.Unowned > 0, ui.ToneUnknown), Href: query("/findings", "document", d.Label(), "unowned", "1", "all", "1")},
 		}),
 		flagNotes(p, d.Flags),
+		letter,
 		panel(p.T("work.document.findings"), ui.List(p, ui.Table[finding.Finding]{
 			ID: "findings", Plain: true, Caption: p.T("work.document.findings"), Rows: opened, Total: int(d.Opened),
 			Href: func(f finding.Finding) string { return "/findings/" + f.ID.String() },
@@ -87,7 +93,7 @@ func (s *Site) document(w http.ResponseWriter, r *http.Request) error {
 		box("grid-2",
 			panel(p.T("work.document.facts"), ui.Facts(p, []ui.Fact{
 				{Label: p.T("work.document.source"), Value: ui.Link(sourceHref(d.SourceName), d.SourceName)},
-				{Label: p.T("work.document.type"), Value: someCode(p, d.ReportType)},
+				{Label: p.T("work.document.type"), Value: someCode(p, cmp.Or(typedName(p, d.ReportType), d.ReportType))},
 				{Label: p.T("work.document.received"), Value: ui.When(p, d.Received), Note: d.ReceivedBy},
 				{Label: p.T("source.vouched_by"), Value: some(p, d.Vouched)},
 				{Label: p.T("work.document.parsed_at"), Value: ui.When(p, d.ParsedAt), Note: p.T("work.document.round", "n", d.Round)},

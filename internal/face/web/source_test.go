@@ -110,7 +110,7 @@ func sourcePages(h *house) []seen {
 		{"source-mail", "/sources/hop-thu", r},
 		{"source-failing", "/sources/sao-bien", r},
 		{"source-edit", "/sources/sao-bien/edit", r},
-		{"vouch", "/documents/S4/vouch", r},
+		{"entry", "/sources/hop-thu/entry", r}, {"vouch", "/documents/S4/vouch", r},
 		{"document-doubt", "/documents/S4", r},
 	}
 }

@@ -167,6 +167,7 @@ func (s *Site) source(w http.ResponseWriter, r *http.Request) error {
 	if may(r, auth.DocumentUpload) {
 		t.Acts = append(t.Acts, ui.Button{Label: p.T("work.upload.act"), Href: query("/documents/new", "source", h.Name), Icon: ui.IconInbox})
 	}
+	t.Acts = append(t.Acts, entryAct(p, r, h.Name)...)
 	if may(r, auth.SourceEdit) {
 		t.Acts = append(t.Acts, ui.Button{Label: p.T("work.source.edit"), Href: sourceHref(h.Name) + "/edit", Icon: ui.IconEdit})
 	}

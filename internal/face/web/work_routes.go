@@ -47,6 +47,8 @@ func (s *Site) workRoutes() []Route {
 		{Method: "GET", Pattern: "/sources/{name}/edit", Act: auth.SourceEdit, handle: s.sourceEdit},
 		{Method: "POST", Pattern: "/sources/{name}/edit", Act: auth.SourceEdit, handle: s.sourceSave},
 		{Method: "POST", Pattern: "/sources/{name}/fetch", Act: auth.SourceEdit, handle: s.sourceFetch},
+		{Method: "GET", Pattern: "/sources/{name}/entry", Act: auth.DocumentEnter, handle: s.entryPage},
+		{Method: "POST", Pattern: "/sources/{name}/entry", Act: auth.DocumentEnter, Body: entryBytes, handle: s.entryDo},
 
 		{Method: "GET", Pattern: "/documents", Act: auth.DocumentView, handle: s.documents},
 		{Method: "GET", Pattern: "/documents/new", Act: auth.DocumentUpload, handle: s.uploadPage},

@@ -196,6 +196,12 @@ func shotsOnly() string { return os.Getenv("TOCSIN_SHOTS_ONLY") }
 // upload posts files and fields as a browser does.
 func (a *reader) upload(path string, fields map[string]string, files map[string]string) answer {
 	a.h.t.Helper()
+	return a.send(path, fields, "file", files)
+}
+
+// send is upload for a field of another name.
+func (a *reader) send(path string, fields map[string]string, field string, files map[string]string) answer {
+	a.h.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	for name, value := range fields {
@@ -204,7 +210,7 @@ func (a *reader) upload(path string, fields map[string]string, files map[string]
 		}
 	}
 	for name, text := range files {
-		part, err := form.CreateFormFile("file", name)
+		part, err := form.CreateFormFile(field, name)
 		if err == nil {
 			_, err = part.Write([]byte(text))
 		}

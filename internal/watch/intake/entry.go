@@ -35,7 +35,7 @@ func Typed(reportType string) bool {
 }
 
 // LetterBytes is the largest letter that is kept.
-const LetterBytes = 32 << 20
+const LetterBytes = 32_000_000
 
 // entryRows is how many rows one letter may bring.
 const entryRows = 1000
