@@ -440,7 +440,7 @@ func (r *Room) observation(a *intel.Advisory, s *sightOf, v intel.Vulnerability,
 	o.key = match.KeyOf(intakeRealm+"\x00"+s.line.Code, o.asset, o.kind, o.discriminator)
 	o.detail = &Detail{
 		Advisory: a.Name, Title: a.Title, Vendor: s.line.Vendor, Product: s.line.Product, Decision: string(judged.Decision), Ends: a.Ends,
-		Remedies: clipped(a.Body.Remedies), Exploited: v.Exploited(), CVSS: v.Base, EPSS: v.EPSS, Count: len(s.machines), Machines: s.machines[:min(len(s.machines), machinesKept)],
+		Remedies: clipped(a.Body.Remedies), Exploited: v.Exploited(), Count: len(s.machines), Machines: s.machines[:min(len(s.machines), machinesKept)],
 	}
 	if s.verdict.Product < len(a.Body.Products) {
 		p := a.Body.Products[s.verdict.Product]
