@@ -76,7 +76,8 @@ const (
 	ReasonImportant          Reason = "match.decision.important"
 	ReasonNormal             Reason = "match.decision.normal"
 	ReasonCriticalityUnknown Reason = "match.decision.criticality-unknown"
-	ReasonGrave              Reason = "match.decision.grave" // raised to medium by CVSS
+	ReasonGrave              Reason = "match.decision.grave"    // raised to medium by CVSS
+	ReasonCritical           Reason = "match.decision.critical" // raised to high by CVSS
 )
 
 // Reasons are all reasons.
@@ -84,7 +85,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonKEV, ReasonRansomware, ReasonActive, ReasonPOC, ReasonLikely, ReasonNotExploited, ReasonAutomatable,
 		ReasonAutomatableAssumed, ReasonByHand, ReasonTotal, ReasonTotalAssumed, ReasonPartial, ReasonPublic, ReasonInternal,
-		ReasonExposureUnknown, ReasonVital, ReasonImportant, ReasonNormal, ReasonCriticalityUnknown, ReasonGrave,
+		ReasonExposureUnknown, ReasonVital, ReasonImportant, ReasonNormal, ReasonCriticalityUnknown, ReasonGrave, ReasonCritical,
 	}
 }
 
@@ -96,6 +97,7 @@ type Policy struct {
 	severity map[Decision]row.Severity
 	days     map[Decision]int
 	medium   float64
+	high     float64
 	kevDays  int
 }
 
@@ -129,6 +131,7 @@ func NewPolicy(raw []byte) (*Policy, error) {
 		Severity map[Decision]row.Severity
 		Days     map[Decision]int
 		Medium   float64 `json:"medium_from_cvss"`
+		High     float64 `json:"high_from_cvss"`
 		KEVDays  int     `json:"days_of_kev"`
 	}
 	if err := json.Unmarshal(raw, &file); err != nil {
@@ -136,7 +139,7 @@ func NewPolicy(raw []byte) (*Policy, error) {
 	}
 	p := &Policy{
 		tree: map[point]Decision{}, mission: file.Mission, assume: file.Assume, severity: file.Severity, days: file.Days,
-		medium: file.Medium, kevDays: file.KEVDays,
+		medium: file.Medium, high: file.High, kevDays: file.KEVDays,
 	}
 	for _, r := range file.Tree {
 		p.tree[point{r.Exploitation, r.Automatable, r.Impact, r.Mission}] = r.Decision
@@ -184,7 +187,11 @@ func (p *Policy) Decide(in Input) Outcome {
 		o.Decision = graver(o.Decision)
 	}
 	o.Severity, o.Days = p.severity[o.Decision], p.days[o.Decision]
-	if in.CVSS >= p.medium && o.Severity < row.Medium {
+	switch {
+	case in.CVSS >= p.high && o.Severity < row.High:
+		say(ReasonCritical)
+		o.Severity = row.High
+	case in.CVSS >= p.medium && o.Severity < row.Medium:
 		say(ReasonGrave)
 		o.Severity = row.Medium
 	}

@@ -136,7 +136,7 @@ func TestADecisionFollowsTheTree(t *testing.T) {
 		days int
 	}{
 		{"nothing known", vector.Input{}, vector.Track, row.Low, 90},
-		{"grave, not exploited, at a normal place", vector.Input{CVSS: 9.8, Criticality: "normal", Exposure: "internal"}, vector.Track, row.Medium, 90},
+		{"grave, not exploited, at a normal place", vector.Input{CVSS: 9.8, Criticality: "normal", Exposure: "internal"}, vector.Track, row.High, 90},
 		{"grave and in the open at a vital system", vector.Input{CVSS: 9.8, Criticality: "vital", Exposure: "public"}, vector.Attend, row.High, 15},
 		{"exploited, at an important system in the open", vector.Input{KEV: true, CVSS: 9.8, Criticality: "important", Exposure: "public"}, vector.Act, row.Critical, 7},
 		{"exploited, without a score, nothing known of the place", vector.Input{KEV: true}, vector.Attend, row.High, 14},
