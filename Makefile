@@ -34,7 +34,7 @@ soak: needs build
 	@sh tools/fuzz.sh 60s
 
 bench:
-	@$(GO) test -run '^$$' -bench . -benchtime 3x ./internal/...
+	@$(GO) test -run '^$$' -bench . -timeout 3h ./internal/...
 
 check: generate
 	@cd tools && $(GO) build -o ../bin/ tool
