@@ -95,7 +95,7 @@ func (s *Site) advisories(w http.ResponseWriter, r *http.Request) error {
 		Table: ui.Table[advised]{
 			ID: "advisories", Caption: p.T("web.nav.advisories"), Rows: rows, Next: cursor, Href: func(a advised) string { return "/advisories/" + a.ID },
 			Columns: []ui.Column[advised]{
-				{Key: "name", Label: p.T("threat.advisory.name"), Cell: func(a advised) templ.Component { return ui.Text(a.Name) }},
+				{Key: "name", Label: p.T("threat.advisory.name"), Cell: func(a advised) templ.Component { return ui.Code(shortened(a.Name)) }},
 				{Key: "title", Label: p.T("threat.advisory.title"), Wide: true, Cell: func(a advised) templ.Component { return some(p, a.Title) }},
 				{Key: "danger", Label: p.T("threat.danger"), Cell: func(a advised) templ.Component { return dangerMarks(p, a) }},
 				{Key: "organisations", Label: p.T("threat.concerned"), Number: true, Cell: func(a advised) templ.Component {
@@ -103,7 +103,7 @@ func (s *Site) advisories(w http.ResponseWriter, r *http.Request) error {
 				}},
 				{Key: "source", Label: p.T("work.document.source"), Cell: func(a advised) templ.Component { return ui.Link(sourceHref(a.Source), a.Source) }},
 				{Key: "received", Label: p.T("work.document.received"), Cell: func(a advised) templ.Component { return ui.Ago(p, a.Received) }},
-				{Key: "cves", Label: p.T("threat.cves"), Off: true, Cell: func(a advised) templ.Component { return cveCell(p, a.CVEs) }},
+				{Key: "cves", Label: p.T("threat.cves"), Cell: func(a advised) templ.Component { return cveCell(p, a.CVEs) }},
 				{Key: "published", Label: p.T("threat.published"), Off: true, Cell: func(a advised) templ.Component { return ui.Ago(p, a.Published) }},
 				{Key: "tlp", Label: p.T("work.tlp"), Off: true, Cell: func(a advised) templ.Component { return ui.TLP(p, a.TLP.String()) }},
 				{Key: "id", Label: p.T("web.column.id"), Off: true, Cell: func(a advised) templ.Component { return ui.Text(a.ID) }},

@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/face/web/ui"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intel"
+	"tocsin/internal/watch/match/vector"
 )
 
 // weakness is the part of a finding's page that tells of a weakness in a product:
@@ -49,13 +50,13 @@ func (s *Site) weakness(p *ui.Page, a auth.Actor, f finding.Finding) templ.Compo
 	}
 	var reasons []templ.Component
 	if why := whyWords(p, d); len(why) > 0 {
-		reasons = append(reasons, strong(p.T("threat.why_matched")), bullets(why...))
+		reasons = append(reasons, listed(p.T("threat.why_matched"), why))
 	}
 	if judged := judgedWords(p, d); len(judged) > 0 {
-		reasons = append(reasons, strong(p.T("threat.why_severity", "severity", p.T("ui.severity."+f.Severity.String()))), bullets(judged...))
+		reasons = append(reasons, listed(p.T("threat.why_severity", "severity", strings.ToLower(p.T("ui.severity."+f.Severity.String()))), judged))
 	}
 	if len(d.Remedies) > 0 {
-		reasons = append(reasons, strong(p.T("threat.remedies")), bullets(d.Remedies...))
+		reasons = append(reasons, listed(p.T("threat.remedies"), d.Remedies))
 	}
 	return panel(p.T("threat.weakness"),
 		box("grid-2", ui.Facts(p, facts), box("stack", reasons...)),
@@ -93,12 +94,16 @@ func whyWords(p *ui.Page, d *finding.Detail) (texts []string) {
 
 // judgedWords are the decision and its reasons.
 func judgedWords(p *ui.Page, d *finding.Detail) (texts []string) {
-	if key := "threat.decision." + strings.ReplaceAll(d.Decision, "*", "_star"); p.Has(key) {
-		texts = append(texts, p.T(key))
+	if key := vector.Decision(d.Decision).Key(); d.Decision != "" && p.Has(key) {
+		texts = append(texts, p.T(key)+".")
+	}
+	score := p.T("threat.no_score")
+	if d.CVSS > 0 {
+		score = p.Number(d.CVSS, 1)
 	}
 	for _, key := range d.Judged {
 		if p.Has(key) {
-			texts = append(texts, p.T(key))
+			texts = append(texts, p.T(key, "epss", p.Percent(100*d.EPSS), "cvss", score))
 		}
 	}
 	return texts

@@ -36,6 +36,7 @@ import (
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intel"
 	"tocsin/internal/watch/match/product"
+	"tocsin/internal/watch/match/vector"
 	versions "tocsin/internal/watch/match/version"
 	"tocsin/internal/watch/warning"
 )
@@ -82,7 +83,7 @@ func bundle(t testing.TB) *i18n.Bundle {
 	b := i18n.New()
 	for _, add := range []error{
 		b.Add(ui.Texts()), b.Add(web.Texts()), b.Add(auth.Texts), b.Add(finding.Texts), b.Add(row.Texts), b.Add(tlp.Texts),
-		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(intake.Texts), b.Add(collect.Texts), b.Add(versions.Texts), b.Add(product.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
+		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(intake.Texts), b.Add(collect.Texts), b.Add(versions.Texts), b.Add(product.Texts), b.Add(vector.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
 	} {
 		if add != nil {
 			t.Fatal(add)

@@ -33,7 +33,7 @@ func (s *Site) indicatorView(p *ui.Page, r *http.Request, i intel.Indicator) (te
 	if err != nil {
 		return nil, err
 	}
-	p.Title = shortened(defanged(i))
+	p.Title = defanged(i)
 	t := top{
 		Heading: ui.Heading{Crumbs: []ui.Crumb{{Label: p.T("web.nav.indicators"), Href: "/indicators"}, {Label: i.ID, Href: "/indicators/" + i.ID}}, Lead: p.T("threat.indicator.lead." + i.Type)},
 		Marks:   []templ.Component{ui.State(p, "indicator", string(i.State)), ui.TLP(p, i.TLP.String())},
@@ -121,7 +121,7 @@ func (s *Site) decay(p *ui.Page, i intel.Indicator) templ.Component {
 	if span <= 0 || s.Intel.Outlook(i, i.LastSeen) == 0 {
 		return nil
 	}
-	const steps = 8
+	const steps = 6
 	c := ui.Chart{Title: p.T("threat.decay.over", "date", p.Date(i.ValidUntil)), Unit: p.T("threat.decay.unit"), Label: p.T("threat.decay.day"), Top: 100}
 	if left := i.ValidUntil.Sub(p.Now); left > 0 {
 		c.Title = p.T("threat.decay.title", "now", i.Confidence, "date", p.Date(i.ValidUntil))
@@ -130,7 +130,7 @@ func (s *Site) decay(p *ui.Page, i intel.Indicator) templ.Component {
 		at := i.LastSeen.Add(span * time.Duration(n) / steps)
 		c.Points = append(c.Points, ui.Point{Label: p.Date(at), Value: float64(s.Intel.Outlook(i, at))})
 	}
-	return panel("", ui.Line(p, c))
+	return ui.Line(p, c)
 }
 
 func (s *Site) sayings(p *ui.Page, i intel.Indicator) ui.Table[intel.Saying] {

@@ -144,7 +144,7 @@ func (s *Site) indicatorColumns(p *ui.Page) []ui.Column[intel.Indicator] {
 		{Key: "type", Label: p.T("threat.type"), Cell: func(i one) templ.Component { return ui.Text(p.T("threat.type." + i.Type)) }},
 		{Key: "confidence", Label: p.T("threat.confidence"), Number: true, Cell: func(i one) templ.Component { return ui.Text(p.Int(int64(i.Confidence))) }},
 		{Key: "sources", Label: p.T("web.column.sources"), Cell: func(i one) templ.Component { return ui.Text(strings.Join(i.Sources, ", ")) }},
-		{Key: "last", Label: p.T("web.column.last_seen"), Cell: func(i one) templ.Component { return ui.Ago(p, i.LastSeen) }},
+		{Key: "last", Label: p.T("web.column.last_seen"), Off: true, Cell: func(i one) templ.Component { return ui.Ago(p, i.LastSeen) }},
 		{Key: "until", Label: p.T("threat.until"), Cell: func(i one) templ.Component { return ui.Ago(p, i.ValidUntil) }},
 		{Key: "sightings", Label: p.T("threat.sightings"), Number: true, Off: true, Cell: func(i one) templ.Component { return number(p, i.Sightings) }},
 		{Key: "tlp", Label: p.T("work.tlp"), Off: true, Cell: func(i one) templ.Component { return ui.TLP(p, i.TLP.String()) }},
@@ -154,7 +154,7 @@ func (s *Site) indicatorColumns(p *ui.Page) []ui.Column[intel.Indicator] {
 
 // shortened is a long address in a length that a table bears.
 func shortened(text string) string {
-	const longest = 90
+	const longest = 44
 	letters := []rune(text)
 	if len(letters) <= longest {
 		return text
@@ -261,9 +261,11 @@ func (s *Site) indicatorBulk(p *ui.Page, act indicatorAct, all []intel.Indicator
 	}
 	n := len(fields["id"])
 	p.Title = p.T("threat." + act.name)
-	columns := s.indicatorColumns(p)
+	columns := slices.DeleteFunc(s.indicatorColumns(p), func(c ui.Column[intel.Indicator]) bool {
+		return !slices.Contains([]string{"value", "state", "why", "sources"}, c.Key)
+	})
 	list := ui.List(p, ui.Table[intel.Indicator]{
-		ID: "effects", Plain: true, Caption: p.T("web.bulk.caption"), Rows: all, Columns: columns[:6], Href: func(i intel.Indicator) string { return "/indicators/" + i.ID },
+		ID: "effects", Plain: true, Caption: p.T("web.bulk.caption"), Rows: all, Columns: columns, Href: func(i intel.Indicator) string { return "/indicators/" + i.ID },
 		Empty: ui.Nothing{Title: p.T("threat.bulk.nothing"), Why: p.T("threat.bulk.nothing_why")},
 	})
 	if n == 0 {

@@ -59,12 +59,12 @@ func (s *Site) question(p *ui.Page, q finding.Question, at, of int) templ.Compon
 	if of > 1 {
 		acts = append(acts, ui.Button{Label: p.T("threat.matching.later"), Href: query("/matching", "at", strconv.Itoa(later))})
 	}
-	return panel(p.T("threat.matching.ask", "n", at+1, "of", of),
+	return panel(p.T("threat.matching.ask", "n", at+1, "of", of), box("stack",
 		box("grid-2",
 			namePair(p, p.T("threat.matching.inventory"), q.Vendor, q.Product),
 			namePair(p, p.T("threat.matching.advisory"), q.AdvisoryVendor, q.AdvisoryName),
 		),
-		strong(p.T("threat.matching.why")), bullets(whyOf(p, q)...),
+		listed(p.T("threat.matching.why"), whyOf(p, q)),
 		posting("/matching",
 			ui.Hidden(url.Values{
 				"vendor": {q.Vendor}, "product": {q.Product}, "advisory_vendor": {q.AdvisoryVendor}, "advisory_name": {q.AdvisoryName},
@@ -73,7 +73,7 @@ func (s *Site) question(p *ui.Page, q finding.Question, at, of int) templ.Compon
 			ui.Acts(p, acts...),
 		),
 		hushed(p.N("threat.matching.effect", len(q.Findings))),
-	)
+	))
 }
 
 func namePair(p *ui.Page, label, vendor, name string) templ.Component {

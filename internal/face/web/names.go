@@ -53,6 +53,9 @@ func (s *Site) ruleWords(p *ui.Page, rule string) string {
 	if word == "person" {
 		return p.T("finding.rule.person", "what", rest)
 	}
+	if word == "product" {
+		return s.productRule(p, rest)
+	}
 	if word == "" || !p.Has("finding.rule."+word) {
 		return p.T("finding.rule.none")
 	}
@@ -74,6 +77,12 @@ func (s *Site) ruleWords(p *ui.Page, rule string) string {
 		}
 	}
 	return strings.Join(parts, "; ") + "."
+}
+
+// productRule reads the rule of a weakness in a product: "possible (CODE)".
+func (s *Site) productRule(p *ui.Page, rest string) string {
+	sure, holder, _ := strings.Cut(rest, " (")
+	return p.T("threat.rule", "name", s.codeName(p, strings.TrimSuffix(holder, ")")), "sure", strings.ToLower(p.T("finding.probability."+sure)))
 }
 
 func (s *Site) holderWords(p *ui.Page, part string) string {
