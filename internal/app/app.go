@@ -50,6 +50,7 @@ type Options struct {
 	Clock     time.Time // a clock that stands here, for tests and drills
 	SMTP      string    // "smtp://HOST:PORT"; "" keeps mail in the outbox
 	MailFrom  string
+	SignKey   string         // file with the private key that mail is signed with; "" signs nothing
 	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 	MaxUpload int64          // bytes of one delivery at most; 0 is 4 GiB
 	Allow     []string       // private hosts and networks that sources may be fetched from

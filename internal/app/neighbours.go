@@ -139,6 +139,7 @@ func (b bodies) Contacts(tx *db.Tx, organisation int64) ([]warning.Contact, erro
 	for i, c := range found {
 		out[i] = warning.Contact{
 			Organisation: organisation, Name: c.Name, Email: c.Email, Phone: c.Phone, Role: c.Role, Language: c.Language, Order: c.Order,
+			Person: c.Person == "yes", Shared: c.Person == "no",
 		}
 	}
 	return out, err

@@ -2,9 +2,13 @@ package app
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"tocsin/internal/base/db"
+	"tocsin/internal/base/envelope"
+	"tocsin/internal/base/errs"
+	"tocsin/internal/city/estate"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 )
@@ -24,10 +28,44 @@ func (a *App) wireDeliver(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if a.SignKey != "" {
+		if settings.Signer, err = a.signer(); err != nil {
+			return err
+		}
+	}
 	a.deliver = deliver.New(deliver.Deps{
-		DB: a.db, Journal: a.journal, Clock: a.clock, Texts: a.bundle, Log: a.log, Warnings: a.warning, Evidence: proof{a.finding}, Settings: settings,
+		DB: a.db, Journal: a.journal, Clock: a.clock, Texts: a.bundle, Log: a.log, Warnings: a.warning, Evidence: proof{a.finding}, Keys: locks{a.estate},
+		Settings: settings,
 	})
 	return a.deliver.Begin(ctx)
+}
+
+// signer reads the key that mail is signed with.
+func (a *App) signer() (*envelope.Signer, error) {
+	text, err := os.ReadFile(a.SignKey)
+	if err != nil {
+		return nil, errs.New(errs.Usage, "read the key that mail is signed with: %w", err)
+	}
+	s, err := envelope.ParseSigner(text)
+	if err != nil {
+		return nil, errs.New(errs.Usage, "key %s that mail is signed with: %w", a.SignKey, err)
+	}
+	if trouble := s.At(a.clock.Now()); trouble != envelope.Sound {
+		return nil, errs.New(errs.Usage, "key %s that mail is signed with: it is %s", a.SignKey, trouble)
+	}
+	return s, nil
+}
+
+// locks are the keys that contacts gave for their mail.
+type locks struct{ room *estate.Room }
+
+func (l locks) KeysOf(tx *db.Tx, email string) ([]deliver.Key, error) {
+	found, err := l.room.KeysOf(tx, email)
+	out := make([]deliver.Key, len(found))
+	for i, k := range found {
+		out[i] = deliver.Key(k)
+	}
+	return out, err
 }
 
 // letterhead is who writes the centre's letters at a time: the authority of the

@@ -7,7 +7,9 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +84,9 @@ func TestAKeySaysWhenItEnds(t *testing.T) {
 			if got := r.At(start().Add(at)); got != want {
 				t.Errorf("%s after %v: %q, want %q", kind, at, got, want)
 			}
+			if _, err := envelope.ParseFor(kind, pair.Public, start().Add(at)); (err == nil) != (want == envelope.Sound) {
+				t.Errorf("%s after %v: taken: %v", kind, at, err)
+			}
 			if _, err := r.Encrypt([]byte(text), start().Add(at), nil); (err == nil) != (want == envelope.Sound) {
 				t.Errorf("%s after %v: encrypts: %v", kind, at, err)
 			}
@@ -151,6 +156,10 @@ func TestWhatIsNoKeyForMailIsRefused(t *testing.T) {
 		"another kind":      {"rot13", "x", "pgp or smime"},
 	} {
 		_, err := envelope.Parse(c.kind, c.text)
+		var refusal *envelope.Refusal
+		if !errors.As(err, &refusal) || !slices.Contains(envelope.Flaws(), refusal.Flaw) {
+			t.Errorf("%s: %v is no refusal", name, err)
+		}
 		if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want Invalid that says %q", name, err, c.says)
 		}

@@ -21,15 +21,15 @@ const weakest = 2048
 
 func parsePGP(text string) (*Recipient, error) {
 	if strings.Contains(text, "BEGIN PGP PRIVATE KEY BLOCK") {
-		return nil, errs.New(errs.Invalid, "this is a private key, which nobody else may have: want the public key")
+		return nil, refuse(FlawPrivate, "this is a private key, which nobody else may have: want the public key")
 	}
 	key, err := pgp.NewKeyFromArmored(strings.TrimSpace(text))
 	if err != nil {
-		return nil, errs.New(errs.Invalid, "no armoured OpenPGP public key: %w", err)
+		return nil, refuse(FlawUnread, "no armoured OpenPGP public key: %w", err)
 	}
 	entity := key.GetEntity()
 	if weak(entity.PrimaryKey) {
-		return nil, errs.New(errs.Invalid, "the key is too weak: want RSA with %d bits, or an elliptic curve", weakest)
+		return nil, refuse(FlawWeak, "the key is too weak: want RSA with %d bits, or an elliptic curve", weakest)
 	}
 	r := &Recipient{Kind: PGP, Fingerprint: key.GetFingerprint(), key: key}
 	for _, identity := range entity.Identities {
@@ -41,7 +41,7 @@ func parsePGP(text string) (*Recipient, error) {
 	r.Addresses = slices.Compact(r.Addresses)
 	r.Ends = endOfPGP(key)
 	if !able(key) {
-		return nil, errs.New(errs.Invalid, "the key is for signing only: it has no part that encrypts")
+		return nil, refuse(FlawSigning, "the key is for signing only: it has no part that encrypts")
 	}
 	return r, nil
 }

@@ -32,7 +32,7 @@ func Parse(kind Kind, text string) (*Recipient, error) {
 	case SMIME:
 		return parseSMIME(text)
 	}
-	return nil, errs.New(errs.Invalid, "key of kind %q: want pgp or smime", kind)
+	return nil, refuse(FlawUnread, "key of kind %q: want pgp or smime", kind)
 }
 
 // At says whether the key may be used at an instant.

@@ -20,19 +20,19 @@ import (
 func parseSMIME(text string) (*Recipient, error) {
 	block, rest := pem.Decode([]byte(strings.TrimSpace(text)))
 	if block == nil {
-		return nil, errs.New(errs.Invalid, "no certificate as PEM: want a text that begins with -----BEGIN CERTIFICATE-----")
+		return nil, refuse(FlawUnread, "no certificate as PEM: want a text that begins with -----BEGIN CERTIFICATE-----")
 	}
 	for b := block; b != nil; b, rest = pem.Decode(rest) {
 		if strings.Contains(b.Type, "PRIVATE KEY") {
-			return nil, errs.New(errs.Invalid, "there is a private key in it, which nobody else may have: want the certificate alone")
+			return nil, refuse(FlawPrivate, "there is a private key in it, which nobody else may have: want the certificate alone")
 		}
 	}
 	if block.Type != "CERTIFICATE" {
-		return nil, errs.New(errs.Invalid, "a PEM block of type %q: want CERTIFICATE", block.Type)
+		return nil, refuse(FlawUnread, "a PEM block of type %q: want CERTIFICATE", block.Type)
 	}
 	c, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return nil, errs.New(errs.Invalid, "read the certificate: %w", err)
+		return nil, refuse(FlawUnread, "read the certificate: %w", err)
 	}
 	if err := encrypts(c); err != nil {
 		return nil, err
@@ -46,15 +46,15 @@ func encrypts(c *x509.Certificate) error {
 	key, ok := c.PublicKey.(*rsa.PublicKey)
 	switch {
 	case c.IsCA:
-		return errs.New(errs.Invalid, "this is the certificate of an authority: want the person's own")
+		return refuse(FlawAuthority, "this is the certificate of an authority: want the person's own")
 	case !ok:
-		return errs.New(errs.Invalid, "the certificate's key is no RSA key: S/MIME with other keys cannot be encrypted here; an OpenPGP key can")
+		return refuse(FlawCurve, "the certificate's key is no RSA key: S/MIME with other keys cannot be encrypted here; an OpenPGP key can")
 	case key.N.BitLen() < weakest:
-		return errs.New(errs.Invalid, "the certificate's key has %d bits: want %d", key.N.BitLen(), weakest)
+		return refuse(FlawWeak, "the certificate's key has %d bits: want %d", key.N.BitLen(), weakest)
 	case c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageKeyEncipherment == 0:
-		return errs.New(errs.Invalid, "the certificate is not for encryption: its key usage lacks keyEncipherment")
+		return refuse(FlawSigning, "the certificate is not for encryption: its key usage lacks keyEncipherment")
 	case !forMail(c):
-		return errs.New(errs.Invalid, "the certificate is not for mail: its extended key usage lacks emailProtection")
+		return refuse(FlawPurpose, "the certificate is not for mail: its extended key usage lacks emailProtection")
 	}
 	return nil
 }

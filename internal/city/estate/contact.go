@@ -23,9 +23,14 @@ type Contact struct {
 	Hours        string `db:"hours" json:"hours"`       // see ParseHours; "" is not known
 	// PGP and SMIME are the armoured key and the PEM certificate for mail to
 	// this contact, "" for none.
-	PGP      string `db:"pgp" json:"pgp,omitempty"`
-	SMIME    string `db:"smime" json:"smime,omitempty"`
-	Revision int64  `db:"touched" json:"revision,omitempty"`
+	PGP   string `db:"pgp" json:"pgp,omitempty"`
+	SMIME string `db:"smime" json:"smime,omitempty"`
+	// Person says whether this is an individual, "yes", who may receive what is
+	// for individuals alone, or a mailbox that several read, "no"; "" is not said.
+	Person string `db:"person" json:"person,omitempty"`
+	// Keys is what the keys say of themselves; ShowContact and PutContact fill it.
+	Keys     []ContactKey `db:"-" json:"keys,omitempty"`
+	Revision int64        `db:"touched" json:"revision,omitempty"`
 }
 
 type contactRow struct {
@@ -40,14 +45,15 @@ type contactRow struct {
 	Hours        string `db:"hours" json:"hours"`
 	PGP          string `db:"pgp" json:"pgp"`
 	SMIME        string `db:"smime" json:"smime"`
+	Person       string `db:"person" json:"person,omitempty"`
 }
 
 func contacts() noun[contactRow, Contact] {
 	return noun[contactRow, Contact]{
 		kind: "contact", table: "contact",
-		columns: []string{"organisation", "name", "email", "phone", "role", "language", "rank", "hours", "pgp", "smime"},
+		columns: []string{"organisation", "name", "email", "phone", "role", "language", "rank", "hours", "pgp", "smime", "person"},
 		values: func(c contactRow) []any {
-			return []any{c.Organisation, c.Name, c.Email, c.Phone, c.Role, c.Language, c.Order, c.Hours, c.PGP, c.SMIME}
+			return []any{c.Organisation, c.Name, c.Email, c.Phone, c.Role, c.Language, c.Order, c.Hours, c.PGP, c.SMIME, c.Person}
 		},
 		index: func(c *contactRow) {
 			c.Key = contactKey(c.Organisation, c.Email)
@@ -59,7 +65,7 @@ func contacts() noun[contactRow, Contact] {
 			return Contact{
 				Number: c.ID, ID: contactID(c.ID), Organisation: l.organisation(c.Organisation), Name: c.Name,
 				Email: c.Email, Phone: c.Phone, Role: c.Role, Language: c.Language, Order: c.Order, Hours: c.Hours,
-				PGP: c.PGP, SMIME: c.SMIME,
+				PGP: c.PGP, SMIME: c.SMIME, Person: c.Person,
 			}, l.err
 		},
 		subject: func(c Contact) string { return string(c.ID) },
@@ -86,6 +92,7 @@ func contactFrom(before *contactRow, in sheet.Contact, s sheet.Sheet, l *lookup)
 	set(s, "language", &c.Language, in.Language)
 	set(s, "order", &c.Order, in.Order)
 	set(s, "hours", &c.Hours, in.Hours)
+	set(s, "person", &c.Person, in.Person)
 	c.Order, c.Language = cmp.Or(c.Order, 1), cmp.Or(c.Language, i18n.Vietnamese)
 	return c
 }

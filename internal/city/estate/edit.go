@@ -90,20 +90,20 @@ func (r *Room) RemoveSuccession(ctx context.Context, a auth.Actor, s Succession)
 	})
 }
 
-// PutContact adds or replaces a contact; ID says which one, "" is a new one.
+// PutContact adds or replaces a contact; ID says which one, "" is a new one. A key
+// that mail cannot be encrypted with today is Invalid, with the field.
 func (r *Room) PutContact(ctx context.Context, a auth.Actor, c Contact) (Contact, error) {
 	e := edit[sheet.Contact, contactRow, Contact]{
 		noun: contacts(), act: auth.ContactEdit, kind: sheet.Contacts, revision: c.Revision, id: c.ID, letter: "C",
 		rows: sheet.Rows{Contacts: []sheet.Contact{{
 			Organisation: c.Organisation, Name: c.Name, Email: c.Email, Phone: c.Phone, Role: c.Role,
-			Language: c.Language, Order: c.Order, Hours: c.Hours,
+			Language: c.Language, Order: c.Order, Hours: c.Hours, Person: c.Person,
 		}}},
 		pick:    func(r sheet.Rows) sheet.Contact { return r.Contacts[0] },
 		from:    contactFrom,
 		holders: func(c contactRow) []int64 { return []int64{c.Organisation} },
 		finish: func(_ *db.Tx, row *contactRow) error {
-			row.PGP, row.SMIME = strings.TrimSpace(c.PGP), strings.TrimSpace(c.SMIME)
-			return nil
+			return r.takeKeys(row, strings.TrimSpace(c.PGP), strings.TrimSpace(c.SMIME))
 		},
 	}
 	id, err := put(ctx, r, a, e)

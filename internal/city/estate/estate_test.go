@@ -16,6 +16,7 @@ import (
 	"tocsin/internal/base/clock"
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/db/dbtest"
+	"tocsin/internal/base/envelope/envelopetest"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/i18n"
 	"tocsin/internal/base/journal"
@@ -483,7 +484,7 @@ func TestHistoryHasImportsAndEdits(t *testing.T) {
 			t.Fatal(found, err)
 		}
 		hoa := found[0]
-		hoa.Phone, hoa.PGP = "028 1234567", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n…\n"
+		hoa.Phone, hoa.PGP = "028 1234567", envelopetest.PGP(t, "hoa@soyte.example", time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC), 0).Public
 		if hoa, err = c.PutContact(ctx, analyst(), hoa); err != nil || !strings.Contains(hoa.PGP, "\n") {
 			t.Fatal(hoa, err)
 		}

@@ -46,7 +46,7 @@ const (
 	successionTables  = ` FROM succession r JOIN organisation f ON f.id = r.predecessor JOIN organisation t ON t.id = r.successor`
 
 	contactColumns = `r.id, o.code AS organisation, r.name, r.email, r.phone, r.role, r.language, r.rank, r.hours, r.pgp,
-		r.smime, r.touched`
+		r.smime, r.person, r.touched`
 	contactTables = ` FROM contact r JOIN organisation o ON o.id = r.organisation`
 
 	systemColumns = `r.id, r.code, r.name_vi, r.name_en, o.code AS owner, COALESCE(p.code, '') AS operator, r.kind, r.level,

@@ -64,8 +64,10 @@ CREATE TABLE contact (
 	rank BIGINT NOT NULL,
 	hours TEXT NOT NULL,
 	pgp TEXT NOT NULL,
-	smime TEXT NOT NULL
+	smime TEXT NOT NULL,
+	person TEXT NOT NULL
 );
+CREATE INDEX contact_keys ON contact (LOWER(email)) WHERE pgp <> '' OR smime <> '';
 CREATE INDEX contact_organisation ON contact (organisation, rank, id);
 CREATE INDEX contact_email ON contact (email);
 CREATE TABLE system (

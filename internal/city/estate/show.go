@@ -31,7 +31,7 @@ func (r *Room) ShowSystem(ctx context.Context, a auth.Actor, code string) (Syste
 // ShowContact is one contact.
 func (r *Room) ShowContact(ctx context.Context, a auth.Actor, id ID) (Contact, error) {
 	return one(ctx, r, a, wanted{act: auth.ContactView, id: id, letter: "C", columns: contactColumns, tables: contactTables},
-		func(c *Contact) { c.ID = contactID(c.Number) })
+		func(c *Contact) { c.ID, c.Keys = contactID(c.Number), c.keys(r.clock.Now()) })
 }
 
 // ShowAddress is one address.

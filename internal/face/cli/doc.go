@@ -55,6 +55,7 @@ type ServeOptions struct {
 	Clock     time.Time // the clock stands there; zero is the real one
 	SMTP      string    // smtp://HOST:PORT, smtps://USER:PASSWORD@HOST:PORT; "" keeps mail in the outbox
 	MailFrom  string    // "" is made from the public URL
+	SignKey   string    // "" signs no mail
 	Rules     string    // file of the city's changes to the rules (city/regime), its zone among them; "" is none
 	Proxies   []string  // networks whose X-Forwarded-For is believed
 	Allow     []string  // private hosts and networks that sources may be fetched from

@@ -18,6 +18,7 @@ type serveCommand struct {
 	DB        string   `name:"db" placeholder:"URL" env:"TOCSIN_DB"`
 	SMTP      string   `name:"smtp" placeholder:"URL" env:"TOCSIN_SMTP"`
 	MailFrom  string   `placeholder:"ADDRESS" env:"TOCSIN_MAIL_FROM"`
+	SignKey   string   `placeholder:"FILE" env:"TOCSIN_SIGN_KEY"`
 	Rules     string   `placeholder:"FILE" env:"TOCSIN_RULES"`
 	Proxy     []string `placeholder:"NETWORK" env:"TOCSIN_PROXY"`
 	Allow     []string `placeholder:"HOST" env:"TOCSIN_ALLOW"`
@@ -36,7 +37,7 @@ const defaultData = "tocsin-data"
 func (c *serveCommand) Run(s *session, _ *kong.Context) error {
 	o := ServeOptions{
 		Store: Store{Data: s.Data, DB: c.DB}, Listen: c.Listen, PublicURL: c.PublicURL, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Demo: c.Demo,
-		SMTP: c.SMTP, MailFrom: c.MailFrom, Rules: c.Rules, Proxies: c.Proxy, Allow: c.Allow, Folders: c.Folder, Mailers: c.Mailer, MaxUpload: int64(c.MaxUpload), LogLevel: c.LogLevel,
+		SMTP: c.SMTP, MailFrom: c.MailFrom, SignKey: c.SignKey, Rules: c.Rules, Proxies: c.Proxy, Allow: c.Allow, Folders: c.Folder, Mailers: c.Mailer, MaxUpload: int64(c.MaxUpload), LogLevel: c.LogLevel,
 		LogFormat: c.LogFormat,
 	}
 	if o.Data == "" {

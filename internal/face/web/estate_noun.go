@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 
 	"tocsin/internal/base/auth"
+	"tocsin/internal/base/envelope"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/city/estate"
 	"tocsin/internal/city/estate/sheet"
@@ -82,6 +84,7 @@ func (s *Site) nouns() []noun {
 				{Name: "language", Words: "work.language.", Values: sheet.Languages()},
 				{Name: "order", Number: true},
 				{Name: "hours", Mono: true},
+				{Name: "person", Words: "work.person.", Values: sheet.YesNo()},
 				{Name: "pgp", Long: true, Mono: true, Unlisted: true},
 				{Name: "smime", Long: true, Mono: true, Unlisted: true},
 			},
@@ -93,7 +96,7 @@ func (s *Site) nouns() []noun {
 				x := in.Contacts[0]
 				c, err := s.Estate.PutContact(ctx, a, estate.Contact{
 					ID: estate.ID(id), Organisation: x.Organisation, Name: x.Name, Email: x.Email, Phone: x.Phone, Role: x.Role, Language: x.Language,
-					Order: x.Order, Hours: x.Hours, PGP: form.Get("pgp"), SMIME: form.Get("smime"), Revision: revision,
+					Order: x.Order, Hours: x.Hours, Person: x.Person, PGP: form.Get("pgp"), SMIME: form.Get("smime"), Revision: revision,
 				})
 				return contactDossier(c), err
 			},
@@ -434,8 +437,42 @@ func capital(text string) string {
 	return text
 }
 
+// refusedKey says what is wrong with the key of a contact, at its field.
+func refusedKey(p *ui.Page, err error) bool {
+	var why *envelope.Refusal
+	places := errs.PlacesOf(err)
+	if !errors.As(err, &why) || len(places) == 0 {
+		return false
+	}
+	wrong(p, places[0].Field, "work.key.flaw."+string(why.Flaw))
+	return true
+}
+
+// keyFacts is what a contact's keys say of themselves.
+func keyFacts(p *ui.Page, c estate.Contact) (facts []ui.Fact) {
+	for _, k := range c.Keys {
+		lines := []string{k.Fingerprint}
+		if k.EndsAt != nil {
+			lines = append(lines, p.T("work.key.ends", "at", p.Date(*k.EndsAt)))
+		}
+		if k.Stranger && k.Trouble != envelope.Unusable {
+			lines = append(lines, p.T("work.key.stranger", "email", c.Email))
+		}
+		state := ui.Badge(ui.ToneGood, p.T("work.key.sound"))
+		if k.Trouble != envelope.Sound {
+			state = ui.Badge(ui.ToneHigh, p.T("work.key.trouble."+string(k.Trouble)))
+			lines = append(lines, p.T("work.key.notice"))
+		}
+		facts = append(facts, ui.Fact{Label: p.T("work.part." + string(k.Kind)), Value: state, Note: strings.TrimSpace(strings.Join(lines, " · "))})
+	}
+	return facts
+}
+
 // refusedRecord says what the room had against a record that was sound in itself.
 func refusedRecord(p *ui.Page, err error) bool {
+	if refusedKey(p, err) {
+		return true
+	}
 	switch errs.CodeOf(err) {
 	case errs.Conflict:
 		wrong(p, "", "work.wrong.conflict.estate")

@@ -169,7 +169,13 @@ func (s *Site) recordFacts(p *ui.Page, n noun, d dossier) []ui.Fact {
 		if x.Unlisted && d.Values[x.Name] == "" {
 			continue
 		}
+		if x.Long {
+			continue // what the keys say of themselves tells more
+		}
 		facts = append(facts, ui.Fact{Label: n.label(p, x.Name), Value: s.cell(p, x, d.Values[x.Name])})
+	}
+	if c, ok := d.Raw.(estate.Contact); ok {
+		facts = append(facts, keyFacts(p, c)...)
 	}
 	return facts
 }

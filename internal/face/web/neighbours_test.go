@@ -141,7 +141,7 @@ func (b bodies) Contacts(tx *db.Tx, organisation int64) ([]warning.Contact, erro
 	out := make([]warning.Contact, len(found))
 	for i, c := range found {
 		out[i] = warning.Contact{
-			Organisation: organisation, Name: c.Name, Email: c.Email, Phone: c.Phone, Role: c.Role, Language: c.Language, Order: c.Order,
+			Organisation: organisation, Name: c.Name, Email: c.Email, Phone: c.Phone, Role: c.Role, Language: c.Language, Order: c.Order, Person: c.Person == "yes", Shared: c.Person == "no",
 		}
 	}
 	return out, err

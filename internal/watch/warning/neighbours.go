@@ -119,6 +119,7 @@ type Contact struct {
 	Language     string // "vi" or "en"
 	Order        int    // 1 is first; several may share it
 	Person       bool   // an individual addressed by name, not a role mailbox
+	Shared       bool   // known to be read by several; neither is not said
 }
 
 // Estate is the room of organisations, inside the caller's bracket.

@@ -665,3 +665,30 @@ func TestTheWordsOfAWarning(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestRedGoesToNoMailboxThatSeveralRead(t *testing.T) {
+	each(t, func(t *testing.T, w *warningtest.World) {
+		w.Body(72, 0, "1 chung@px.example", "1 ba.lan@px.example", "1 cntt@px.example")
+		w.Deliver(1, warningtest.Problem{Organisation: 72, TLP: tlp.Red})
+		w.Settle()
+		for _, to := range [][]string{{"chung@px.example"}, {"ba.lan@px.example", "chung@px.example"}, {"ai-do@px.example"}} {
+			if _, err := w.Room.Send(t.Context(), warningtest.Centre(), 1, warning.Send{To: to}); !errs.Is(err, errs.Conflict) {
+				t.Errorf("to %v: %v, want Conflict", to, err)
+			}
+		}
+		if v, err := w.Room.Send(t.Context(), warningtest.Centre(), 1, warning.Send{}); err != nil || v.State != warning.Sent {
+			t.Fatalf("to individuals: %+v, %v", v, err)
+		}
+		for _, e := range w.Entries(warning.VerbSent) {
+			var call warning.Call
+			if err := json.Unmarshal(e.Body, &call); err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range call.To {
+				if whole := !a.Notice; whole != (a.Email == "ba.lan@px.example") {
+					t.Errorf("%s gets the content: %v", a.Email, whole)
+				}
+			}
+		}
+	})
+}

@@ -14,7 +14,8 @@ import (
 type Send struct {
 	// To are e-mail addresses of contacts of the organisation whom the person
 	// chose, by name. What is marked red goes to them alone; empty means every
-	// contact who is an individual.
+	// contact who is an individual. Of a contact of whom that is not said the person
+	// who names it vouches for it; a mailbox that several read is refused.
 	To []string `json:"to,omitempty"`
 }
 
@@ -126,6 +127,9 @@ func release(w *Warning, own []Contact, named []string, to []Addressee, withheld
 	}
 	for _, c := range own {
 		key := strings.ToLower(c.Email)
+		if wanted[key] && c.Shared {
+			return nil, nil, errs.New(errs.Conflict, "send %s: several read %s, and %s is for individuals", w.ID, c.Email, w.Marking.Label())
+		}
 		if wanted[key] || (len(named) == 0 && c.Person) {
 			delete(wanted, key)
 			chosen = append(chosen, Addressee{

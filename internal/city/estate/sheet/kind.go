@@ -59,6 +59,7 @@ func columns(k Kind) []column {
 			{"language", false, oneOf(Languages())},
 			{"order", false, order},
 			{"hours", false, hours},
+			{"person", false, oneOf(YesNo())},
 		}
 	case Systems:
 		return []column{
@@ -133,6 +134,9 @@ func Shares() []string { return []string{"full", "partial"} }
 
 // Languages are the values of contacts.language.
 func Languages() []string { return []string{"vi", "en"} }
+
+// YesNo are the values of contacts.person: an individual, or a mailbox of several.
+func YesNo() []string { return []string{"yes", "no"} }
 
 // SystemKinds are the values of systems.kind.
 func SystemKinds() []string {

@@ -39,6 +39,7 @@ type Contact struct {
 	Language     string // vi, en or empty
 	Order        int    // 1 is asked first; 0 when the file does not say
 	Hours        string // "24x7", "Mon-Fri 07:30-17:00" or empty
+	Person       string // yes, no or empty
 }
 
 // A System is a row of systems.
@@ -125,7 +126,7 @@ func (r *Rows) add(k Kind, line int, v map[string]string) {
 	case Contacts:
 		r.Contacts = append(r.Contacts, Contact{
 			Line: line, Organisation: v["organisation"], Name: v["name"], Email: v["email"], Phone: v["phone"],
-			Role: v["role"], Language: v["language"], Order: number(v["order"]), Hours: v["hours"],
+			Role: v["role"], Language: v["language"], Order: number(v["order"]), Hours: v["hours"], Person: v["person"],
 		})
 	case Addresses:
 		r.Addresses = append(r.Addresses, Address{
@@ -170,7 +171,7 @@ func (r Rows) table(k Kind) [][]string {
 	case Contacts:
 		for _, c := range r.Contacts {
 			rows = append(rows, []string{
-				c.Organisation, c.Name, c.Email, c.Phone, c.Role, c.Language, digits(c.Order), c.Hours,
+				c.Organisation, c.Name, c.Email, c.Phone, c.Role, c.Language, digits(c.Order), c.Hours, c.Person,
 			})
 		}
 	case Addresses:

@@ -469,7 +469,7 @@ func TestReadGivesBackWhatWriteWrote(t *testing.T) {
 			case sheet.Contacts:
 				rows.Contacts = append(rows.Contacts, sheet.Contact{
 					Line: line, Organisation: v("organisation"), Name: words("name"), Email: id + "@phuong.example", Phone: maybe("028 5550 0101", "hasPhone"),
-					Language: maybe("en", "hasLanguage"), Order: rapid.IntRange(0, 9).Draw(t, "order"), Hours: maybe("Mon-Fri 07:30-17:00", "hasHours"),
+					Language: maybe("en", "hasLanguage"), Order: rapid.IntRange(0, 9).Draw(t, "order"), Hours: maybe("Mon-Fri 07:30-17:00", "hasHours"), Person: maybe("yes", "isPerson"),
 				})
 			case sheet.Addresses:
 				rows.Addresses = append(rows.Addresses, sheet.Address{

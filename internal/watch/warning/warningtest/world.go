@@ -171,6 +171,7 @@ func (w *World) Body(id, parent int64, contacts ...string) {
 		}
 		w.Estate.contacts[id] = append(w.Estate.contacts[id], warning.Contact{
 			Organisation: id, Name: "Đầu mối " + order, Email: email, Language: "vi", Order: n, Person: strings.HasPrefix(email, "ong") || strings.HasPrefix(email, "ba"),
+			Shared: strings.HasPrefix(email, "chung"),
 		})
 	}
 }
