@@ -87,7 +87,34 @@ func (k *keeping) keepBenign() error {
 			return err
 		}
 	}
-	return k.room.knowBenign(k.tx)
+	if err := k.room.knowBenign(k.tx); err != nil || len(k.benign) == 0 {
+		return err
+	}
+	return k.sift()
+}
+
+// sift holds what is active although a list that has just come calls it harmless.
+// What a person decided stays.
+func (k *keeping) sift() error {
+	var active []struct {
+		ID    int64  `db:"id"`
+		Type  string `db:"type"`
+		Value string `db:"value"`
+	}
+	if err := k.tx.Select(&active, `SELECT id, type, value FROM indicator WHERE state = 'active' AND decided_by = '' ORDER BY id`); err != nil {
+		return err
+	}
+	var args []any
+	for _, x := range active {
+		by := k.room.poison(row.Indicator{Type: row.IndicatorType(x.Type), Value: x.Value}, k.now)
+		if by == "" {
+			continue
+		}
+		k.held = append(k.held, idOf(x.ID))
+		args = append(args, string(IsHeld), by, db.Micros(k.now), x.ID)
+	}
+	_, err := k.tx.BulkUpdate("indicator", `state = {1}, held_by = {2}, changed = {3}`, `id = {4}`, 4, args)
+	return err
 }
 
 // knowBenign builds the set of harmless values where the one in memory is not of
