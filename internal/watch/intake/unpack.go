@@ -64,7 +64,7 @@ func (r *Room) openMail(doc Document, source Source, file io.ReaderAt, take visi
 			return err
 		}
 		if verdict, checked := mail.Judge(head, mail.Policy{Trusted: r.MailServers, Senders: source.senders()}); verdict.Held() {
-			return errs.New(errs.Invalid, senderHeld+" %s: %q (DMARC %s, DKIM %s, SPF %s)", verdict, head.From, word(checked.DMARC), word(checked.DKIM), word(checked.SPF))
+			return errs.New(errs.Invalid, senderHeld+" %s: %q (DMARC %s, DKIM %s, SPF %s)", verdict, head.From, said(checked.DMARC), said(checked.DKIM), said(checked.SPF))
 		}
 		if _, err := whole.Seek(0, io.SeekStart); err != nil {
 			return err
@@ -99,6 +99,14 @@ func (r *Room) openMail(doc Document, source Source, file io.ReaderAt, take visi
 		return errs.New(errs.Invalid, "the mail brings nothing that can be read by machine; type in what it says")
 	}
 	return err
+}
+
+// said is a result of Authentication-Results, none where nobody gave one.
+func said(result string) string {
+	if result == "" {
+		return "none"
+	}
+	return word(result)
 }
 
 // readByPeople says whether an attachment is a letter or a picture.
