@@ -1,5 +1,7 @@
 package tlp
 
+import "strconv"
+
 // A Receiver is what somebody is to the organisation that the information
 // concerns: the one whose machine is in danger.
 type Receiver int
@@ -83,4 +85,33 @@ func MayReceive(m Marking, r Receiver) (ok bool, reason string) {
 		verdict = "no"
 	}
 	return r <= farthest, "tlp.reason." + m.String() + "." + verdict
+}
+
+// ReaderOf is what somebody who signs in for the organisation own, 0 for none, is
+// to the organisation that something concerns and that their scope shows them:
+// one of it, or of a body above it. Staff of the centre are Centre, whatever they
+// sign in for; nobody signs in as Named, for an account says nothing about whom
+// a person chose.
+func ReaderOf(own, organisation int64) Receiver {
+	if own != 0 && own == organisation {
+		return Concerned
+	}
+	return Above
+}
+
+// SQL is MayReceive for ReaderOf as a condition over a column with the marking's
+// number and one with the organisation. The columns are the caller's own text,
+// never input.
+func SQL(marking, organisation string, own int64) string {
+	narrowest := func(r Receiver) string {
+		last := Clear
+		for _, m := range All() {
+			if ok, _ := MayReceive(m, r); ok {
+				last = m
+			}
+		}
+		return strconv.Itoa(int(last))
+	}
+	return "(" + marking + " <= " + narrowest(ReaderOf(own, 0)) + " OR (" + organisation + " = " + strconv.FormatInt(own, 10) +
+		" AND " + organisation + " <> 0 AND " + marking + " <= " + narrowest(Concerned) + "))"
 }

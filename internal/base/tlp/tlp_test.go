@@ -2,9 +2,12 @@ package tlp_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
+	"tocsin/internal/base/db"
+	"tocsin/internal/base/db/dbtest"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/i18n"
 	"tocsin/internal/base/i18n/i18ntest"
@@ -100,6 +103,30 @@ func TestANarrowerMarkingNeverReachesFarther(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTheConditionInSQLIsTheDecision asks a database about every marking, reader
+// and organisation what MayReceive says of them.
+func TestTheConditionInSQLIsTheDecision(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, own := range []int64{0, 1, 2} {
+			for _, m := range tlp.All() {
+				for _, organisation := range []int64{0, 1, 2} {
+					want, _ := tlp.MayReceive(m, tlp.ReaderOf(own, organisation))
+					err := d.Read(t.Context(), func(tx *db.Tx) error {
+						n, err := tx.Int(`SELECT COUNT(*) FROM (SELECT ` + strconv.Itoa(int(m)) + ` AS m, ` + strconv.FormatInt(organisation, 10) + ` AS o) AS one WHERE ` + tlp.SQL("m", "o", own))
+						if got := n == 1; got != want {
+							t.Errorf("%v about %d for one of %d: %v, want %v", m, organisation, own, got, want)
+						}
+						return err
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	})
 }
 
 func TestEveryMarkingReceiverAndReasonHasItsWords(t *testing.T) {

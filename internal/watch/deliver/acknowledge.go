@@ -23,6 +23,7 @@ type Ack struct {
 // make, and Gone for one that is older than 30 days or whose warning has ended.
 func (r *Room) AckLookup(ctx context.Context, token string) (Ack, error) {
 	var ack Ack
+	var quiet bool // whoever follows the link may not read more than a notice
 	id, err := r.ofToken(token)
 	if err != nil {
 		return ack, err
@@ -36,13 +37,14 @@ func (r *Room) AckLookup(ctx context.Context, token string) (Ack, error) {
 		if err != nil {
 			return err
 		}
+		quiet = m.Notice
 		ack = Ack{Delivery: d, Content: m.Content, Done: d.State == Acknowledged || (d.Verb != warning.VerbHeld && w.State == warning.Acknowledged)}
 		return nil
 	})
 	if err != nil {
 		return ack, err
 	}
-	if !ack.Delivery.Notice && !ack.Delivery.Cover.Withholds() && ack.Delivery.Verb != warning.VerbHeld {
+	if !quiet && ack.Delivery.Verb != warning.VerbHeld {
 		ack.Warning, err = r.Warnings.Get(ctx, r.holder(&ack.Delivery), ack.Delivery.Warning, ack.Delivery.Language)
 	}
 	return ack, err

@@ -11,6 +11,7 @@ import (
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/i18n"
 	"tocsin/internal/base/paper"
+	"tocsin/internal/base/tlp"
 	"tocsin/internal/watch/warning"
 )
 
@@ -83,7 +84,13 @@ func (r *Room) letter(tx *db.Tx, d *Delivery) (paper.Document, error) {
 	if err != nil {
 		return paper.Document{}, err
 	}
-	composed, err := r.Warnings.Compose(tx, warning.Telling{Warning: w, Verb: warning.VerbSent, Addressee: warning.Addressee{Relation: warning.Concerned}}, language)
+	notice, err := sift(&w, d)
+	if err != nil {
+		return paper.Document{}, err
+	}
+	composed, err := r.Warnings.Compose(tx, warning.Telling{
+		Warning: w, Verb: warning.VerbSent, Addressee: warning.Addressee{Relation: warning.Concerned, Channel: warning.ByLetter, Notice: notice},
+	}, language)
 	if err != nil {
 		return paper.Document{}, err
 	}
@@ -108,6 +115,16 @@ func (r *Room) letter(tx *db.Tx, d *Delivery) (paper.Document, error) {
 			End: "./.",
 		},
 		Date: d.Created.In(v.Zone()),
+	}
+	if notice {
+		// An office opens letters: what the marking keeps from it is not in one.
+		doc.Abstract, doc.Marking = c.Subject, min(c.Marking, tlp.Amber).Label()
+		doc.Body = append(doc.Body, para(c.Lead))
+		for _, f := range c.Facts {
+			doc.Body = append(doc.Body, para(f.Label+": "+f.Value))
+		}
+		doc.Body = append(doc.Body, para(v.T("warning.letter.closing", "issuer", head.Name)))
+		return doc, nil
 	}
 	doc.Body = append(doc.Body, para(v.N("warning.letter.intro", int(w.Findings), "issuer", head.Name, "organisation", name, "id", w.ID.String(),
 		"severity", severity, "marking", c.Marking.Label())))

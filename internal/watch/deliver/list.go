@@ -257,7 +257,8 @@ func (r *Room) Preview(ctx context.Context, a auth.Actor, id warning.ID, languag
 		if err != nil {
 			return err
 		}
-		d := Delivery{Warning: id, Verb: warning.VerbSent, Relation: warning.Concerned, Channel: warning.ByMail, Language: language, Organisation: w.Organisation}
+		d := Delivery{Warning: id, Verb: warning.VerbSent, Relation: warning.Named, Channel: warning.ByMail, Language: language, Organisation: w.Organisation}
+		d.Notice = !warning.MayRead(a, &w)
 		if w.Revision > 1 {
 			d.Verb = warning.VerbRevised
 		}

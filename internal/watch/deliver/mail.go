@@ -23,6 +23,7 @@ type Mail struct {
 	Content warning.Content
 	Other   warning.Content
 	Link    string // of the acknowledgement page; "" in a preview
+	Notice  bool   // without the content
 	HTML    string
 	Text    string
 }
@@ -41,9 +42,12 @@ func (r *Room) compose(tx *db.Tx, d *Delivery, link string) (Mail, []warning.Fin
 	if err != nil {
 		return m, nil, err
 	}
+	if m.Notice, err = sift(&w, d); err != nil {
+		return m, nil, err
+	}
 	telling := warning.Telling{
 		Warning: w, Verb: d.Verb, Held: held,
-		Addressee: warning.Addressee{Name: d.Name, Email: d.Recipient, Language: d.Language, Relation: d.Relation, Channel: d.Channel, Notice: d.Notice},
+		Addressee: warning.Addressee{Name: d.Name, Email: d.Recipient, Language: d.Language, Relation: d.Relation, Channel: d.Channel, Notice: m.Notice},
 	}
 	language, other := "vi", "en"
 	if d.Language == "en" {
@@ -56,12 +60,11 @@ func (r *Room) compose(tx *db.Tx, d *Delivery, link string) (Mail, []warning.Fin
 	m.Content, m.Other = composed.In[0], composed.In[1]
 	marking := m.Content.Marking
 	if d.Cover.Withholds() {
-		composed.Findings = nil
+		composed.Findings, m.Notice = nil, true
 		m.Content = withheld(r.Texts.In(language), m.Content, &w, d)
 		m.Other = withheld(r.Texts.In(other), m.Other, &w, d)
-		marking = min(marking, tlp.Amber)
 	}
-	if d.Notice {
+	if m.Notice && marking > tlp.Amber {
 		// What is left of the content may be known to whoever gets it.
 		marking = tlp.Amber
 	}

@@ -30,6 +30,8 @@ type Outcome struct {
 	Reply  string
 	Broken bool // the line is of no use any more
 	Late   bool // nothing was tried: the attempt does not count
+
+	refused *Refused // a marking stopped it at the last moment
 }
 
 // Judge turns the answer of a server, nil for yes, into an outcome.

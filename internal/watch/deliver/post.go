@@ -320,7 +320,7 @@ func (p *postOffice) hand(ctx context.Context, l *line, d *Delivery) (Outcome, s
 		case errs.Is(err, errs.Invalid):
 			return Outcome{State: Bounced, Reply: clip(err.Error())}, ""
 		case errs.Is(err, errs.Gone):
-			return Outcome{State: Failed, Reply: clip(err.Error())}, ""
+			return over(err), ""
 		}
 		return Judge(PhaseForm, err, ""), ""
 	}
@@ -486,8 +486,21 @@ func (p *postOffice) conclude(tx *db.Tx, drafts []journal.Draft, r *request) ([]
 		d.waiting, d.Next = waitsLater, now.Add(Backoff(d.Attempts, o.State))
 	case Due, Delivered, Bounced, Failed, Acknowledged:
 	}
+	if o.refused != nil {
+		drafts = append(drafts, o.refused.draft(d.Organisation, "stage:post"))
+	}
 	draft, err := d.move(tx, "stage:post", o.State)
 	return append(drafts, draft), err
+}
+
+// over is the outcome of a delivery that is not to go out any more.
+func over(err error) Outcome {
+	o := Outcome{State: Failed, Reply: clip(err.Error())}
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		o.refused = &refused.refused
+	}
+	return o
 }
 
 // box hands mail over to the outbox: there is no SMTP server, and people read it

@@ -154,13 +154,12 @@ func (w *writing) hooks(verb string, id warning.ID, revision, step int64) error 
 		return err
 	}
 	for _, h := range hooks {
-		receiver := tlp.Community
-		if h.Organisation == one.Organisation {
-			receiver = tlp.Concerned
-		} else if h.Relation == string(warning.Above) {
-			receiver = tlp.Above
-		}
-		if ok, _ := tlp.MayReceive(one.Marking, receiver); !ok {
+		relation := h.relation(one.Organisation)
+		if ok, reason := tlp.MayReceive(one.Marking, relation.Receiver()); !ok {
+			// Once for each telling: what happens to it afterwards is no new attempt.
+			if verb == warning.VerbSent || verb == warning.VerbRevised {
+				w.drafts = append(w.drafts, Refused{int64(id), 0, h.URL, warning.ByWebhook, relation, one.Marking.String(), reason}.draft(one.Organisation, "stage:deliver"))
+			}
 			continue
 		}
 		w.add(Delivery{

@@ -57,6 +57,19 @@ func (h webhookRow) hook() Hook {
 	}
 }
 
+// relation is what the webhook's owner is to an organisation, as the markings
+// see it: one that is the organisation's own is concerned, and of the others
+// nobody is more than the body above, whatever they are called.
+func (h webhookRow) relation(organisation int64) warning.Relation {
+	switch {
+	case h.Organisation == organisation:
+		return warning.Concerned
+	case h.Relation == string(warning.Above):
+		return warning.Above
+	}
+	return warning.Community
+}
+
 // record leaves the secret out: the journal is read by many.
 func (h webhookRow) record() journal.Record {
 	secret := sha256.Sum256([]byte(h.Secret))
@@ -211,7 +224,7 @@ func (r *Room) hook(ctx context.Context, d *Delivery) (Outcome, string) {
 	body, secret, err := r.hookBody(ctx, d)
 	if err != nil {
 		if errs.Is(err, errs.Gone) {
-			return Outcome{State: Failed, Reply: clip(err.Error())}, ""
+			return over(err), ""
 		}
 		return Judge(PhaseForm, err, ""), ""
 	}
@@ -261,9 +274,17 @@ func (r *Room) hookBody(ctx context.Context, d *Delivery) ([]byte, string, error
 		if err == nil && len(rows) == 0 {
 			return errs.New(errs.Gone, "withdrawn: the webhook was stopped")
 		}
-		if err == nil {
-			row = rows[0]
+		if err != nil {
+			return err
 		}
+		row = rows[0]
+		w, err := r.Warnings.In(tx, d.Warning)
+		if err != nil {
+			return err
+		}
+		asked := *d
+		asked.Relation = row.relation(w.Organisation)
+		_, err = sift(&w, &asked)
 		return err
 	})
 	if err != nil {

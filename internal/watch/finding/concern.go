@@ -29,7 +29,7 @@ func (r *Room) Concerned(ctx context.Context, who auth.Actor, advisories []int64
 			Advisory int64 `db:"advisory"`
 		}](tx, `SELECT advisory, COUNT(*) AS findings, COUNT(DISTINCT organisation) AS organisations,
 			SUM(CASE WHEN probability = 'confirmed' THEN 1 ELSE 0 END) AS confirmed
-			FROM finding WHERE advisory IN ({keys}) AND advisory > 0 AND live = 1 AND `+who.Scope.SQL("organisation")+` GROUP BY advisory`, advisories)
+			FROM finding WHERE advisory IN ({keys}) AND advisory > 0 AND live = 1 AND `+readable(who)+` GROUP BY advisory`, advisories)
 		for _, x := range rows {
 			out[x.Advisory] = x.Concern
 		}
@@ -45,7 +45,7 @@ func (r *Room) OfAdvisory(ctx context.Context, who auth.Actor, advisory int64) (
 		return nil, err
 	}
 	err = r.DB.Read(ctx, func(tx *db.Tx) error {
-		out, err = query(tx, `advisory = $1 AND advisory > 0 AND `+who.Scope.SQL("organisation")+` ORDER BY live DESC, probability, severity DESC, id`, advisory)
+		out, err = query(tx, `advisory = $1 AND advisory > 0 AND `+readable(who)+` ORDER BY live DESC, probability, severity DESC, id`, advisory)
 		return err
 	})
 	return out, err

@@ -31,7 +31,7 @@ func (r *Room) found(tx *db.Tx, who auth.Actor, text string) (ids []int64, err e
 			return
 		}
 		var some []int64
-		err = tx.Select(&some, `SELECT id FROM finding WHERE `+condition+` AND `+who.Scope.SQL("organisation")+` LIMIT `+strconv.Itoa(foundAtMost), args...)
+		err = tx.Select(&some, `SELECT id FROM finding WHERE `+condition+` AND `+readable(who)+` LIMIT `+strconv.Itoa(foundAtMost), args...)
 		ids = append(ids, some...)
 	}
 	if low, high, ok := addressRange(text); ok {

@@ -125,7 +125,7 @@ func (r *Room) list(tx *db.Tx, who auth.Actor, f Filter) (page Page, err error) 
 
 // where is the filter as conditions, the reader's scope first.
 func (r *Room) where(who auth.Actor, f Filter) (where []string, args []any, err error) {
-	where = []string{who.Scope.SQL("organisation")}
+	where = []string{readable(who)}
 	arg := func(v any) string {
 		args = append(args, v)
 		return "$" + strconv.Itoa(len(args))

@@ -120,7 +120,7 @@ func (r *Room) Audit() journal.Audit {
 // what the scope hides does not exist for the reader.
 func (r *Room) visible(tx *db.Tx, who auth.Actor, id ID) (Finding, error) {
 	f, err := load(tx, id)
-	if errs.Is(err, errs.NotFound) || (err == nil && !who.Scope.Has(f.Organisation)) {
+	if errs.Is(err, errs.NotFound) || (err == nil && !reads(who, f)) {
 		return Finding{}, errs.New(errs.NotFound, "finding %s: no such finding", id)
 	}
 	return f, err

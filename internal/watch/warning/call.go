@@ -23,8 +23,8 @@ const (
 	Community Relation = "community" // a partner
 )
 
-// receiver is the relation as the markings know it.
-func (r Relation) receiver() tlp.Receiver {
+// Receiver is the relation as the markings know it.
+func (r Relation) Receiver() tlp.Receiver {
 	switch r {
 	case Centre:
 		return tlp.Centre
@@ -71,6 +71,7 @@ type Call struct {
 // A Withheld is the body of an entry that says what a marking refused.
 type Withheld struct {
 	Recipient string   `json:"recipient"`
+	Channel   Channel  `json:"channel,omitempty"`
 	Relation  Relation `json:"relation"`
 	Marking   string   `json:"marking"`
 	Reason    string   `json:"reason"` // key in the catalogues of tlp
@@ -155,10 +156,10 @@ func sieve(m tlp.Marking, to []Addressee) (kept []Addressee, withheld []Withheld
 			continue // one person in two places is told once
 		}
 		seen[key] = true
-		ok, reason := tlp.MayReceive(m, a.Relation.receiver())
+		ok, reason := tlp.MayReceive(m, a.Relation.Receiver())
 		if !ok {
 			a.Notice = a.Relation == Above || a.Relation == Concerned
-			withheld = append(withheld, Withheld{Recipient: a.Email, Relation: a.Relation, Marking: m.String(), Reason: reason, Notice: a.Notice})
+			withheld = append(withheld, Withheld{Recipient: a.Email, Channel: a.Channel, Relation: a.Relation, Marking: m.String(), Reason: reason, Notice: a.Notice})
 			if !a.Notice {
 				continue
 			}

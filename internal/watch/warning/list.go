@@ -8,6 +8,8 @@ import (
 
 	"tocsin/internal/base/auth"
 	"tocsin/internal/base/db"
+	"tocsin/internal/base/i18n"
+	"tocsin/internal/base/tlp"
 	"tocsin/internal/watch/intake/row"
 )
 
@@ -37,6 +39,9 @@ type View struct {
 	Kinds            map[string]int64 `json:"kinds"`
 	OrganisationName string           `json:"organisation_name"`
 	Overdue          bool             `json:"overdue"`
+	// Withheld says that the marking keeps the content from this reader, who learns
+	// that there is something and how grave it is.
+	Withheld bool `json:"withheld,omitempty"`
 
 	Warning Warning `json:"-"`
 }
@@ -76,7 +81,7 @@ func (r *Room) List(ctx context.Context, a auth.Actor, q Query) ([]View, error) 
 		if err != nil {
 			return err
 		}
-		views, err = r.views(tx, list, q.Language)
+		views, err = r.views(tx, a, list, q.Language)
 		return err
 	})
 	return views, err
@@ -153,7 +158,7 @@ func (r *Room) Get(ctx context.Context, a auth.Actor, id ID, language string) (V
 		if err != nil {
 			return err
 		}
-		views, err := r.views(tx, []Warning{w}, language)
+		views, err := r.views(tx, a, []Warning{w}, language)
 		if err != nil {
 			return err
 		}
@@ -169,7 +174,7 @@ func (r *Room) In(tx *db.Tx, id ID) (Warning, error) { return load(tx, id) }
 // Visible is one warning inside the caller's bracket, if the actor may see it.
 func (r *Room) Visible(tx *db.Tx, a auth.Actor, id ID) (Warning, error) { return visible(tx, a, id) }
 
-func (r *Room) views(tx *db.Tx, list []Warning, language string) ([]View, error) {
+func (r *Room) views(tx *db.Tx, a auth.Actor, list []Warning, language string) ([]View, error) {
 	ids := make([]int64, len(list))
 	for i := range list {
 		ids[i] = int64(list[i].ID)
@@ -203,9 +208,30 @@ func (r *Room) views(tx *db.Tx, list []Warning, language string) ([]View, error)
 		for k, n := range w.Kinds {
 			v.Kinds[string(k)] = n
 		}
+		if !MayRead(a, &w) {
+			v.veil(voice, o)
+		}
 		views[i] = v
 	}
 	return views, nil
+}
+
+// MayRead says whether a warning's marking lets a reader whose scope shows it
+// read its content. Who holds the link of a mail was asked about when it was sent.
+func MayRead(a auth.Actor, w *Warning) bool {
+	if a.Scope.IsAll() || a.Via == auth.ViaLink {
+		return true
+	}
+	ok, _ := tlp.MayReceive(w.Marking, tlp.ReaderOf(a.Organisation, w.Organisation))
+	return ok
+}
+
+// veil takes the content out of a view.
+func (v *View) veil(voice i18n.Voice, o Organisation) {
+	v.Withheld = true
+	v.Subject = voice.T("warning.subject.notice", "id", v.ID, "severity", severityText(voice, v.Warning.Severity), "organisation", o.Name(voice.Lang()))
+	v.Findings, v.Kinds, v.Hold, v.Reason = []string{}, map[string]int64{}, "", ""
+	v.Warning.Kinds, v.Warning.Findings, v.Warning.News, v.Warning.Topic, v.Warning.Hold, v.Warning.Reason = nil, 0, News{}, "", "", ""
 }
 
 func instant(t time.Time) *time.Time {

@@ -2,11 +2,15 @@ package warning
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"tocsin/internal/base/auth"
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/errs"
+	"tocsin/internal/base/journal"
+	"tocsin/internal/base/tlp"
 	"tocsin/internal/watch/intake/row"
 )
 
@@ -20,7 +24,8 @@ type Send struct {
 }
 
 // Send sends a draft. Errors are Denied, NotFound, and Conflict when the warning
-// is no draft or a red one has nobody to go to.
+// is no draft, a red one has nobody to go to, or somebody is named to whom its
+// marking does not let it go; that attempt is journalled.
 func (r *Room) Send(ctx context.Context, a auth.Actor, id ID, how Send) (Warning, error) {
 	return r.change(ctx, a, id, ActSend, func(tx *db.Tx, e *entries, w *Warning) error {
 		o, err := r.Estate.Organisation(tx, w.Organisation)
@@ -59,7 +64,40 @@ func (r *Room) change(ctx context.Context, a auth.Actor, id ID, act Act, do func
 		}
 		return e.append(tx)
 	})
-	return w, err
+	return w, r.barred(ctx, a, err)
+}
+
+// A barError is the error of an attempt that a marking refuses. Nothing has changed;
+// only the attempt itself is written down.
+type barError struct {
+	error
+
+	id           ID
+	organisation int64
+	withheld     Withheld
+}
+
+func (b *barError) Unwrap() error { return b.error }
+
+// bar refuses to tell somebody of a warning.
+func bar(w *Warning, to Addressee, format string, a ...any) error {
+	_, reason := tlp.MayReceive(w.Marking, to.Relation.Receiver())
+	return &barError{errs.New(errs.Conflict, format, a...), w.ID, w.Organisation, Withheld{
+		Recipient: to.Email, Channel: to.Channel, Relation: to.Relation, Marking: w.Marking.String(), Reason: reason,
+	}}
+}
+
+// barred writes down an attempt that a marking refused, in a bracket of its own:
+// that of the attempt is gone.
+func (r *Room) barred(ctx context.Context, a auth.Actor, err error) error {
+	var b *barError
+	if !errors.As(err, &b) {
+		return err
+	}
+	return errors.Join(err, r.DB.Write(ctx, func(tx *db.Tx) error {
+		_, err := r.Journal.Append(tx, journal.Draft{Actor: a.Name(), Organisation: b.organisation, Subject: b.id.Subject(), Verb: VerbWithheld, Body: b.withheld})
+		return err
+	}))
 }
 
 // A sending is what the sending of one warning needs to know.
@@ -93,7 +131,14 @@ func (r *Room) send(tx *db.Tx, e *entries, w *Warning, s sending) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.byPerson && len(withheld) > 0 {
+	individuals, _ := tlp.MayReceive(w.Marking, Concerned.Receiver())
+	individuals = !individuals
+	if s.byPerson && !individuals {
+		if err := own(w, reach.Own, s.named); err != nil {
+			return err
+		}
+	}
+	if s.byPerson && individuals {
 		if to, withheld, err = release(w, reach.Own, s.named, to, withheld); err != nil {
 			return err
 		}
@@ -128,7 +173,7 @@ func release(w *Warning, own []Contact, named []string, to []Addressee, withheld
 	for _, c := range own {
 		key := strings.ToLower(c.Email)
 		if wanted[key] && c.Shared {
-			return nil, nil, errs.New(errs.Conflict, "send %s: several read %s, and %s is for individuals", w.ID, c.Email, w.Marking.Label())
+			return nil, nil, bar(w, Addressee{Email: c.Email, Relation: Concerned, Channel: ByMail}, "send %s: several read %s, and %s is for individuals", w.ID, c.Email, w.Marking.Label())
 		}
 		if wanted[key] || (len(named) == 0 && c.Person) {
 			delete(wanted, key)
@@ -138,7 +183,7 @@ func release(w *Warning, own []Contact, named []string, to []Addressee, withheld
 		}
 	}
 	for email := range wanted {
-		return nil, nil, errs.New(errs.Conflict, "send %s: %s is no contact of the organisation", w.ID, email)
+		return nil, nil, stranger(w, email)
 	}
 	if len(chosen) == 0 {
 		return nil, nil, errs.New(errs.Conflict, "send %s: it is marked %s; name the individuals who may receive it", w.ID, w.Marking.Label())
@@ -159,6 +204,20 @@ func release(w *Warning, own []Contact, named []string, to []Addressee, withheld
 		}
 	}
 	return chosen, still, nil
+}
+
+// own refuses to send to somebody who is named and no contact of the organisation.
+func own(w *Warning, contacts []Contact, named []string) error {
+	for _, email := range named {
+		if !slices.ContainsFunc(contacts, func(c Contact) bool { return strings.EqualFold(c.Email, email) }) {
+			return stranger(w, email)
+		}
+	}
+	return nil
+}
+
+func stranger(w *Warning, email string) error {
+	return bar(w, Addressee{Email: email, Relation: Client, Channel: ByMail}, "send %s: %s is no contact of the organisation", w.ID, email)
 }
 
 // callSheet puts a warning on the duty officer's call sheet.

@@ -1,0 +1,25 @@
+package finding
+
+import (
+	"tocsin/internal/base/auth"
+	"tocsin/internal/base/tlp"
+)
+
+// readable is the condition by which a query over findings shows a reader what
+// both their scope and the markings let them see. Counts by kind and state
+// (Numbers) obey the scope alone: they tell how many there are, and not what.
+func readable(who auth.Actor) string {
+	if who.Scope.IsAll() {
+		return who.Scope.SQL("organisation")
+	}
+	return who.Scope.SQL("organisation") + " AND " + tlp.SQL("tlp", "organisation", who.Organisation)
+}
+
+// reads says of one finding what readable says of all.
+func reads(who auth.Actor, f Finding) bool {
+	if who.Scope.IsAll() {
+		return true
+	}
+	ok, _ := tlp.MayReceive(f.TLP, tlp.ReaderOf(who.Organisation, f.Organisation))
+	return ok && who.Scope.Has(f.Organisation)
+}
