@@ -41,6 +41,12 @@ func rows(day int, addresses ...string) string {
 	return b.String()
 }
 
+// exploited is an entry of a catalogue of exploited weaknesses.
+func exploited(cve, vendor, product string) string {
+	return fmt.Sprintf(`{"cveID":%q,"vendorProject":%q,"product":%q,"vulnerabilityName":"%s flaw","dateAdded":"2026-03-01","shortDescription":"A flaw.",
+		"requiredAction":"Apply updates.","dueDate":"2026-03-22","knownRansomwareCampaignUse":"Unknown","notes":"","cwes":[]}`, cve, vendor, product, product)
+}
+
 func neighbours(t *testing.T, address string) *neighbourhood {
 	t.Helper()
 	s := &server{folder: filepath.Join(t.TempDir(), "data"), db: address, clock: morning}
@@ -81,6 +87,8 @@ BENH,benh-web,server,203.0.113.7
 		"6.csv": `organisation,vendor,product,version,hostname
 KINZOKU,kinzoku-soft,kinzoku-portal,1.0,kinzoku-web
 BENH,benh-soft,benh-portal,1.0,benh-web
+KINZOKU,Both Soft,Both Portal,1.0,kinzoku-web
+BENH,Both Soft,Both Portal,1.0,benh-web
 `,
 	})
 	ctx := t.Context()
@@ -98,6 +106,14 @@ BENH,benh-soft,benh-portal,1.0,benh-web
 	hand(t, s, "kinzoku-feed", "2026-03-08-scan_rdp-kinzoku.csv", rows(8, "198.51.100.7", "198.51.100.8", "kinzoku-is-no-address"))
 	hand(t, s, "benh-feed", "2026-03-08-scan_rdp-benh.csv", rows(8, "203.0.113.7", "203.0.113.200", "no-address"))
 	hand(t, s, "shadow", "2026-03-08-scan_rdp-tp.csv", rows(8, "198.51.100.9", "203.0.113.9", "192.0.2.1"))
+	// What the world knows: an advisory that concerns both, one that concerns A
+	// alone, and a list that names an address of A's. The first of the advisories is
+	// A's own: an address of A's has the same letter and number.
+	post("/sources", map[string]string{"name": "kev", "format": "kev", "tlp": "clear"}, nil)
+	post("/sources", map[string]string{"name": "list", "format": "list", "tlp": "clear"}, nil)
+	hand(t, s, "kev", "kev.json", `{"title":"catalogue","catalogVersion":"1","dateReleased":"2026-03-01T00:00:00Z","count":2,"vulnerabilities":[`+
+		exploited("CVE-2026-0002", "kinzoku-soft", "kinzoku-portal")+","+exploited("CVE-2026-0001", "Both Soft", "Both Portal")+`]}`)
+	hand(t, s, "list", "list.txt", "198.51.100.77\n192.0.2.77\n")
 	for _, role := range []string{"officer", "auditor", "supervisor", "leader", "partner"} {
 		token, err := newcomer(ctx, s, role, "BENH")
 		if err != nil {
@@ -467,7 +483,7 @@ func (r route) sample(schema map[string]any, name, id string, depth int) any {
 func (n *neighbourhood) everything(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	for _, noun := range append(nouns(), "mutes", "storms", "calls", "shifts", "handovers", "webhooks", "routing", "indicators", "successions") {
+	for _, noun := range append(nouns(), "mutes", "storms", "calls", "shifts", "handovers", "webhooks", "routing", "indicators", "advisories", "questions", "successions") {
 		got, err := n.ask(t.Context(), n.token, "GET", api.Prefix+"/"+noun, nil)
 		if err != nil || got.status != 200 {
 			t.Fatalf("%s: %v %d %s", noun, err, got.status, got.body)
@@ -830,5 +846,45 @@ func TestCommandsOfAStranger(t *testing.T) {
 				t.Errorf("%s: %v: exit %d: %s", role, args, r.code, r.err)
 			}
 		}
+	}
+}
+
+// TestWhatTheWorldKnowsIsTheCentres: indicators, advisories and the questions about
+// names are read by who sees the whole city. A ward learns of an advisory in its
+// own finding, with its own machines and nobody else's.
+func TestWhatTheWorldKnowsIsTheCentres(t *testing.T) {
+	n := neighbours(t, "")
+	for _, noun := range []string{"indicators", "advisories", "questions"} {
+		all, err := list[thing](t.Context(), n.server, "/"+noun)
+		if err != nil || len(all) < 2 && noun != "questions" || len(all) == 0 {
+			t.Fatalf("the centre sees %d %s, %v", len(all), noun, err)
+		}
+		for role, token := range n.readers {
+			paths := []string{api.Prefix + "/" + noun, "/" + noun}
+			if noun == "questions" {
+				paths[1] = "/matching"
+			} else {
+				paths = append(paths, api.Prefix+"/"+noun+"/"+all[1].ID, "/"+noun+"/"+all[1].ID)
+			}
+			for i, path := range paths {
+				got, err := n.ask(t.Context(), token, "GET", path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if i < 2 && got.status == 200 && (strings.Contains(string(got.body), "CVE-2026-") || strings.Contains(string(got.body), "192.0.2") || strings.Contains(string(got.body), "192[.]0")) {
+					t.Errorf("%s: %s lists what is the centre's: %s", role, path, clip(string(got.body)))
+				}
+				if i >= 2 && got.status != 404 && got.status != 403 {
+					t.Errorf("%s: %s: %d", role, path, got.status)
+				}
+				if marks := n.marks(string(got.body)); len(marks) > 0 {
+					t.Errorf("%s: %s tells of %v", role, path, marks)
+				}
+			}
+		}
+	}
+	own, err := n.ask(t.Context(), n.readers["officer"], "GET", api.Prefix+"/findings?kind=vulnerable-product", nil)
+	if err != nil || !strings.Contains(string(own.body), "benh-web") || !strings.Contains(string(own.body), "CVE-2026-0001") || len(n.marks(string(own.body))) > 0 {
+		t.Errorf("B's officer reads of the own weakness: %v %s", err, own.body)
 	}
 }
