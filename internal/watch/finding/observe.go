@@ -117,7 +117,7 @@ func (r *Room) document(ctx context.Context, body intake.Delivered, move func(tx
 	for b := range batches {
 		if err := p.storeSome(ctx, b, batches); err != nil {
 			cancel()
-			for range batches { //nolint:revive // the reader ends when its context does
+			for range batches { // the reader ends when its context does
 			}
 			return err
 		}

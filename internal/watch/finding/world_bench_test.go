@@ -16,7 +16,7 @@ import (
 func BenchmarkIndicators(b *testing.B) {
 	const rows = 50_000
 	engines := map[string]func(testing.TB) *db.DB{
-		"sqlite": func(tb testing.TB) *db.DB { return dbtest.SQLite(tb, schema()...) },
+		"sqlite": func(tb testing.TB) *db.DB { tb.Helper(); return dbtest.SQLite(tb, schema()...) },
 	}
 	for engine, open := range engines {
 		for _, format := range []intake.Format{intake.MISP, intake.STIX, intake.List} {

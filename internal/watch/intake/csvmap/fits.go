@@ -24,7 +24,7 @@ func (m *Mapping) Fits(head []byte) bool {
 		}
 	}
 	var names []string
-	for _, part := range strings.Split(string(line), string(rune(comma))) {
+	for part := range strings.SplitSeq(string(line), string(rune(comma))) {
 		names = append(names, fold(strings.Trim(strings.TrimSpace(part), `"`)))
 	}
 	asked := 0

@@ -191,7 +191,7 @@ func kindOfName(name string) row.Kind {
 func (s *Schema) Looks(name string, head []byte) bool {
 	line, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), []byte("\n"))
 	var header []string
-	for _, part := range strings.Split(string(line), ",") {
+	for part := range strings.SplitSeq(string(line), ",") {
 		header = append(header, strings.ToLower(strings.Trim(strings.TrimSpace(part), `"`)))
 	}
 	if !slices.Contains(header, "timestamp") || len(header) < 3 {
