@@ -110,7 +110,9 @@ func sourcePages(h *house) []seen {
 		{"source-mail", "/sources/hop-thu", r},
 		{"source-failing", "/sources/sao-bien", r},
 		{"source-edit", "/sources/sao-bien/edit", r},
-		{"entry", "/sources/hop-thu/entry", r}, {"vouch", "/documents/S4/vouch", r},
+		{"mapping", "/sources/mapping", r},
+		{"entry", "/sources/hop-thu/entry", r},
+		{"vouch", "/documents/S4/vouch", r},
 		{"document-doubt", "/documents/S4", r},
 	}
 }

@@ -65,6 +65,7 @@ func (s *Site) sources(w http.ResponseWriter, r *http.Request) error {
 	if may(r, auth.DocumentUpload) {
 		t.Acts = append(t.Acts, ui.Button{Label: p.T("work.upload.act"), Href: "/documents/new", Icon: ui.IconInbox})
 	}
+	t.Acts = append(t.Acts, mappingAct(p, r)...)
 	nothing := ui.Nothing{Title: p.T("work.sources.none"), Why: p.T("work.sources.none_why")}
 	if may(r, auth.SourceAdd) {
 		add := ui.Button{Label: p.T("work.source.add"), Href: "/sources/new", Kind: ui.KindPrimary, Icon: ui.IconPlus}

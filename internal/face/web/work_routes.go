@@ -43,6 +43,8 @@ func (s *Site) workRoutes() []Route {
 		{Method: "GET", Pattern: "/sources", Act: auth.SourceView, handle: s.sources},
 		{Method: "GET", Pattern: "/sources/new", Act: auth.SourceAdd, handle: s.sourceNew},
 		{Method: "POST", Pattern: "/sources/new", Act: auth.SourceAdd, handle: s.sourceAdd},
+		{Method: "GET", Pattern: "/sources/mapping", Act: auth.SourceAdd, handle: s.mappingAsk},
+		{Method: "POST", Pattern: "/sources/mapping", Act: auth.SourceAdd, Body: mappingBytes, handle: s.mappingDo},
 		{Method: "GET", Pattern: "/sources/{name}", Act: auth.SourceView, handle: s.source},
 		{Method: "GET", Pattern: "/sources/{name}/edit", Act: auth.SourceEdit, handle: s.sourceEdit},
 		{Method: "POST", Pattern: "/sources/{name}/edit", Act: auth.SourceEdit, handle: s.sourceSave},

@@ -228,30 +228,34 @@ func (v View) settle(ctx context.Context) error {
 // the page is wider than the view.
 func (b *Browser) Shot(address string, v View, file string) {
 	b.t.Helper()
-	b.Do(address, v, func(ctx context.Context) error {
-		if err := v.settle(ctx); err != nil {
-			return err
-		}
-		// Metrics, unlike a script, are there where script is off.
-		m, err := chromedp.Call(ctx, page.GetLayoutMetrics, cdp.Empty{})
-		if err != nil {
-			return fmt.Errorf("measure the page: %w", err)
-		}
-		if wide := int64(m.CSSContentSize.Width); wide > v.width() {
-			b.t.Errorf("%s (%s): the page is %d px wide and must be scrolled sideways", address, v, wide)
-		}
-		if err := v.resize(ctx, min(max(int64(m.CSSContentSize.Height), 600), 16000)); err != nil {
-			return err
-		}
-		picture, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
-		if err != nil {
-			return fmt.Errorf("take a picture: %w", err)
-		}
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return fmt.Errorf("save a picture: %w", err)
-		}
-		return os.WriteFile(file, picture.Data, 0o644)
-	})
+	b.Do(address, v, func(ctx context.Context) error { return b.Keep(ctx, v, file) })
+}
+
+// Keep saves a picture of the page that a visit has come to; see Shot.
+func (b *Browser) Keep(ctx context.Context, v View, file string) error {
+	b.t.Helper()
+	if err := v.settle(ctx); err != nil {
+		return err
+	}
+	// Metrics, unlike a script, are there where script is off.
+	m, err := chromedp.Call(ctx, page.GetLayoutMetrics, cdp.Empty{})
+	if err != nil {
+		return fmt.Errorf("measure the page: %w", err)
+	}
+	if wide := int64(m.CSSContentSize.Width); wide > v.width() {
+		b.t.Errorf("%s (%s): the page is %d px wide and must be scrolled sideways", filepath.Base(file), v, wide)
+	}
+	if err := v.resize(ctx, min(max(int64(m.CSSContentSize.Height), 600), 16000)); err != nil {
+		return err
+	}
+	picture, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	if err != nil {
+		return fmt.Errorf("take a picture: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("save a picture: %w", err)
+	}
+	return os.WriteFile(file, picture.Data, 0o644)
 }
 
 // Violation is one rule of axe-core that a page breaks.
