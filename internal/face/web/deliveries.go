@@ -209,6 +209,9 @@ func (s *Site) deliveryPage(p *ui.Page, r *http.Request) (templ.Component, error
 	if d.MessageID != "" {
 		facts = append(facts, ui.Fact{Label: "Message-ID", Value: ui.Code(d.MessageID)})
 	}
+	if d.Cover != deliver.Bare {
+		facts = append(facts, ui.Fact{Label: p.T("work.delivery.cover"), Value: ui.Text(p.T("deliver.cover." + string(d.Cover)))})
+	}
 	message, err := s.messagePanel(p, r, d)
 	if err != nil {
 		return nil, err
