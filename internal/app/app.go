@@ -29,6 +29,7 @@ import (
 	"tocsin/internal/city/duty"
 	"tocsin/internal/city/estate"
 	"tocsin/internal/city/regime"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
@@ -50,6 +51,7 @@ type Options struct {
 	Clock     time.Time // a clock that stands here, for tests and drills
 	SMTP      string    // "smtp://HOST:PORT"; "" keeps mail in the outbox
 	MailFrom  string
+	Centre    Centre
 	SignKey   string         // file with the private key that mail is signed with; "" signs nothing
 	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 	MaxUpload int64          // bytes of one delivery at most; 0 is 4 GiB
@@ -72,20 +74,21 @@ type App struct {
 	bundle *i18n.Bundle
 	seal   *journal.Seal
 
-	journal *journal.Journal
-	runner  *journal.Runner
-	blobs   *blob.Store
-	people  *auth.Room
-	gate    *auth.Gate
-	regime  *regime.Regime
-	estate  *estate.Room
-	duty    *duty.Room
-	intake  *intake.Room
-	intel   *intel.Room
-	collect *collect.Room
-	finding *finding.Room
-	warning *warning.Room
-	deliver *deliver.Room
+	journal  *journal.Journal
+	runner   *journal.Runner
+	blobs    *blob.Store
+	people   *auth.Room
+	gate     *auth.Gate
+	regime   *regime.Regime
+	estate   *estate.Room
+	duty     *duty.Room
+	intake   *intake.Room
+	intel    *intel.Room
+	collect  *collect.Room
+	finding  *finding.Room
+	warning  *warning.Room
+	bulletin *bulletin.Room
+	deliver  *deliver.Room
 
 	url      string
 	stops    []func() // in the order of starting
@@ -223,6 +226,7 @@ func (a *App) wire(ctx context.Context) (err error) {
 		DB: a.db, Journal: a.journal, Clock: a.clock, Texts: a.bundle, Regime: rules,
 		Findings: problems{a.finding}, Estate: bodies{a.estate}, Duty: rosters{a.duty}, Sources: sources{a.intake},
 	})
+	a.wireBulletin()
 	if err := a.wireDeliver(ctx); err != nil {
 		return err
 	}

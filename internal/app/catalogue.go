@@ -15,6 +15,7 @@ import (
 	"tocsin/internal/city/regime"
 	"tocsin/internal/face/web"
 	"tocsin/internal/face/web/ui"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
@@ -35,7 +36,7 @@ func catalogue(zone *time.Location) (*i18n.Bundle, error) {
 	b.SetZone(zone)
 	for _, texts := range []fs.FS{
 		auth.Texts, tlp.Texts, regime.Texts, estate.Texts(), sheet.Texts(), duty.Texts,
-		row.Texts, intake.Texts, collect.Texts, versions.Texts, product.Texts, vector.Texts, finding.Texts, warning.Texts, deliver.Texts,
+		row.Texts, intake.Texts, collect.Texts, versions.Texts, product.Texts, vector.Texts, finding.Texts, warning.Texts, bulletin.Texts, deliver.Texts,
 		ui.Texts(), web.Texts(), texts,
 	} {
 		if err := b.Add(texts); err != nil {

@@ -44,7 +44,7 @@ func runServer(ctx context.Context, o cli.ServeOptions) error {
 	}
 	a, err := New(ctx, Options{
 		Data: o.Data, Database: o.DB, Listen: o.Listen, PublicURL: o.PublicURL, TLSCert: o.TLSCert, TLSKey: o.TLSKey, Demo: o.Demo,
-		Clock: o.Clock, SMTP: o.SMTP, MailFrom: o.MailFrom, SignKey: o.SignKey, Regime: o.Rules, Proxies: proxies, Allow: o.Allow, Folders: o.Folders, Mailers: o.Mailers, MaxUpload: o.MaxUpload, Log: log,
+		Clock: o.Clock, SMTP: o.SMTP, MailFrom: o.MailFrom, Centre: Centre{Name: o.CentreName, Contact: o.CentreContact}, SignKey: o.SignKey, Regime: o.Rules, Proxies: proxies, Allow: o.Allow, Folders: o.Folders, Mailers: o.Mailers, MaxUpload: o.MaxUpload, Log: log,
 	})
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (a *App) wireDeliver(ctx context.Context) (err error) {
 	}
 	a.deliver = deliver.New(deliver.Deps{
 		DB: a.db, Journal: a.journal, Clock: a.clock, Texts: a.bundle, Log: a.log, Warnings: a.warning, Evidence: proof{a.finding}, Keys: locks{a.estate},
-		Settings: settings,
+		Settings: settings, Bulletins: a.bulletin,
 	})
 	return a.deliver.Begin(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"tocsin/internal/base/journal"
 	"tocsin/internal/city/duty"
 	"tocsin/internal/city/estate"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
@@ -24,7 +25,7 @@ func schema() []db.Migration {
 		{{Name: "setting", SQL: `CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);`}},
 		journal.Schema(), blob.Schema(), auth.Schema(),
 		estate.Schema(), duty.Schema(),
-		intake.Schema(), collect.Schema(), intel.Schema(), finding.Schema(), warning.Schema(), deliver.Schema(),
+		intake.Schema(), collect.Schema(), intel.Schema(), finding.Schema(), warning.Schema(), deliver.Schema(), bulletin.Schema(),
 	} {
 		steps = append(steps, room...)
 	}

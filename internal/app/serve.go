@@ -19,6 +19,7 @@ import (
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/face/api"
+	"tocsin/internal/face/provide"
 	"tocsin/internal/face/web"
 )
 
@@ -107,18 +108,22 @@ func (a *App) handler() (http.Handler, error) {
 	a.gate = gate
 	calls := api.New(api.Deps{
 		DB: a.db, Journal: a.journal, Clock: a.clock, Log: a.log, People: a.people, Estate: a.estate, Duty: a.duty, Regime: a.regime,
-		Intel: a.intel, Intake: a.intake, Collect: a.collect, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
+		Intel: a.intel, Intake: a.intake, Collect: a.collect, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver, Bulletins: a.bulletin,
 		Settle: a.runner.Settle, Advance: a.advance(), Verify: a.Verify, Backup: a.Backup, Link: a.link, Version: Version(),
 	})
 	pages = web.New(web.Deps{
 		DB: a.db, Journal: a.journal, Clock: a.clock, Bundle: a.bundle, Log: a.log, People: a.people, Gate: gate, Regime: a.regime,
-		Estate: a.estate, Duty: a.duty, Intel: a.intel, Intake: a.intake, Collect: a.collect, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver,
+		Estate: a.estate, Duty: a.duty, Intel: a.intel, Intake: a.intake, Collect: a.collect, Findings: a.finding, Warnings: a.warning, Deliveries: a.deliver, Bulletins: a.bulletin,
 		City: a.cityName, PublicURL: strings.TrimRight(a.link(""), "/"), Demo: a.Demo,
 		Settle: a.runner.Settle, Places: a.runner.Places, Verify: a.Verify, Checkpoint: a.checkpoint, Advance: a.advance(),
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.Handle("GET /metrics", a.metrics(promhttp.HandlerFor(a.registry(), promhttp.HandlerOpts{})))
+	public := provide.New(a.bulletin)
+	for _, pattern := range provide.Patterns() {
+		mux.Handle(pattern, public)
+	}
 	mux.Handle("/api/", calls)
 	mux.Handle("/", pages)
 	return a.measured(gate.Handler(mux)), nil

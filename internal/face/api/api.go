@@ -25,6 +25,7 @@ import (
 	"tocsin/internal/city/duty"
 	"tocsin/internal/city/estate"
 	"tocsin/internal/city/regime"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
@@ -54,6 +55,7 @@ type Deps struct {
 	Findings   *finding.Room
 	Warnings   *warning.Room
 	Deliveries *deliver.Room
+	Bulletins  *bulletin.Room
 
 	// Settle waits until nothing is left to do, and is Conflict, naming the
 	// laggard, when ctx ends first (journal.Runner.Settle).
@@ -111,6 +113,7 @@ func (s *server) routes() {
 	s.indicators()
 	s.advisories()
 	s.questions()
+	s.bulletins()
 	s.estate()
 	s.duty()
 	s.mutes()

@@ -47,23 +47,25 @@ type Store struct {
 // meaning that works.
 type ServeOptions struct {
 	Store
-	Listen    string    // "127.0.0.1:8080"; port 0 is any
-	PublicURL string    // the base of links in mail; "" is where it listens
-	TLSCert   string    // files in PEM; both or none
-	TLSKey    string    //
-	Demo      bool      // the demo city, and no mail but to loopback
-	Clock     time.Time // the clock stands there; zero is the real one
-	SMTP      string    // smtp://HOST:PORT, smtps://USER:PASSWORD@HOST:PORT; "" keeps mail in the outbox
-	MailFrom  string    // "" is made from the public URL
-	SignKey   string    // "" signs no mail
-	Rules     string    // file of the city's changes to the rules (city/regime), its zone among them; "" is none
-	Proxies   []string  // networks whose X-Forwarded-For is believed
-	Allow     []string  // private hosts and networks that sources may be fetched from
-	Folders   []string  // watched folders of sources lie in one of these
-	Mailers   []string  // receiving mail servers whose word on a sender is trusted
-	MaxUpload int64     // bytes of one document at most; 0 is the store's own limit
-	LogLevel  string    // debug, info, warn or error
-	LogFormat string    // text or json
+	Listen        string    // "127.0.0.1:8080"; port 0 is any
+	PublicURL     string    // the base of links in mail; "" is where it listens
+	TLSCert       string    // files in PEM; both or none
+	TLSKey        string    //
+	Demo          bool      // the demo city, and no mail but to loopback
+	Clock         time.Time // the clock stands there; zero is the real one
+	SMTP          string    // smtp://HOST:PORT, smtps://USER:PASSWORD@HOST:PORT; "" keeps mail in the outbox
+	MailFrom      string    // "" is made from the public URL
+	CentreName    string    // the publisher of bulletins; "" takes the catalogue's
+	CentreContact string    // mailto: or https: address for whoever has found a weakness
+	SignKey       string    // "" signs no mail
+	Rules         string    // file of the city's changes to the rules (city/regime), its zone among them; "" is none
+	Proxies       []string  // networks whose X-Forwarded-For is believed
+	Allow         []string  // private hosts and networks that sources may be fetched from
+	Folders       []string  // watched folders of sources lie in one of these
+	Mailers       []string  // receiving mail servers whose word on a sender is trusted
+	MaxUpload     int64     // bytes of one document at most; 0 is the store's own limit
+	LogLevel      string    // debug, info, warn or error
+	LogFormat     string    // text or json
 }
 
 // RestoreOptions say what is restored where.

@@ -149,7 +149,19 @@ type grammar struct {
 	Question struct {
 		List listing `cmd:""`
 	} `cmd:""`
-	Answer answerCommand `cmd:""`
+	Answer   answerCommand `cmd:""`
+	Bulletin struct {
+		List     bulletinList     `cmd:""`
+		Show     showing          `cmd:""`
+		Audience bulletinAudience `cmd:""`
+		Write    bulletinWrite    `cmd:""`
+		Submit   bulletinAct      `cmd:""`
+		Return   bulletinReasoned `cmd:""`
+		Approve  bulletinAct      `cmd:""`
+		Publish  bulletinAct      `cmd:""`
+		Revise   bulletinAct      `cmd:""`
+		Withdraw bulletinReasoned `cmd:""`
+	} `cmd:""`
 
 	User struct {
 		Add     userAdd     `cmd:""`
@@ -325,6 +337,11 @@ type (
 		Source string `placeholder:"NAME"`
 		Text   string `placeholder:"TEXT"`
 		Since  when   `placeholder:"TIME"`
+	}
+	bulletinList struct {
+		listing
+		State []string `placeholder:"STATE"`
+		Text  string   `placeholder:"TEXT"`
 	}
 	tokenList struct {
 		listing

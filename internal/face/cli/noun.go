@@ -48,6 +48,8 @@ func nounOf(word string) noun {
 		return noun{path: "advisories", columns: []string{"id", "source", "name", "exploited", "cves", "organisations", "received", "title"}}
 	case "question":
 		return noun{path: "questions", columns: []string{"vendor", "product", "advisory_vendor", "advisory_name", "organisations", "machines"}}
+	case "bulletin":
+		return noun{path: "bulletins", columns: []string{"id", "number", "state", "revision", "severity", "tlp", "public", "title"}}
 	case "user":
 		return noun{path: "users", columns: []string{"id", "email", "name", "role", "organisation", "factor", "seen", "disabled"}}
 	case "token":

@@ -25,6 +25,7 @@ import (
 	"tocsin/internal/city/estate"
 	"tocsin/internal/city/regime"
 	"tocsin/internal/face/web/ui"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
@@ -59,6 +60,7 @@ type Deps struct {
 	Findings   *finding.Room
 	Warnings   *warning.Room
 	Deliveries *deliver.Room
+	Bulletins  *bulletin.Room
 
 	// City is the name of the city under Tocsin's own, in a language.
 	City func(lang string) string

@@ -22,3 +22,6 @@ var Texts embed.FS
 
 //go:embed mail.html
 var mailPage string
+
+//go:embed bulletin.html
+var bulletinPage string

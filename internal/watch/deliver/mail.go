@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/tlp"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/warning"
 )
@@ -79,14 +80,18 @@ func (r *Room) message(ctx context.Context, d *Delivery) ([]byte, error) {
 	var (
 		m        Mail
 		findings []warning.Finding
+		file     *attachment
 	)
 	note, err := d.note()
 	if err != nil {
 		return nil, err
 	}
-	if note != nil {
+	switch {
+	case note != nil:
 		m = r.composeNote(d, note)
-	} else {
+	case d.ofBulletin():
+		m, file, err = r.composeBulletin(ctx, d)
+	default:
 		err = r.DB.Read(ctx, func(tx *db.Tx) (err error) {
 			m, findings, err = r.compose(tx, d, r.Link(d.ID))
 			return err
@@ -106,8 +111,11 @@ func (r *Room) message(ctx context.Context, d *Delivery) ([]byte, error) {
 	msg.Subject(m.Subject)
 	msg.SetMessageIDWithValue(strings.Trim(d.MessageID, "<>"))
 	msg.SetDateWithValue(d.Created.In(r.Texts.In(d.Language).Zone()))
-	if note == nil {
+	if d.Warning != 0 {
 		msg.SetGenHeader("X-Tocsin-Warning", d.Warning.String())
+	}
+	if d.ofBulletin() {
+		msg.SetGenHeader("X-Tocsin-Bulletin", bulletin.ID(d.Step).String())
 	}
 	msg.SetGenHeader("X-Tocsin-Delivery", d.ID.String())
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
@@ -117,14 +125,19 @@ func (r *Room) message(ctx context.Context, d *Delivery) ([]byte, error) {
 		msg.SetImportance(gomail.ImportanceHigh)
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
-	if note == nil {
+	if m.HTML != "" {
 		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
-		file, err := r.evidenceCSV(ctx, findings)
+	}
+	if d.Warning != 0 {
+		evidence, err := r.evidenceCSV(ctx, findings)
 		if err != nil {
 			return nil, err
 		}
-		if err := msg.AttachReader("evidence.csv", bytes.NewReader(file), gomail.WithFileContentType("text/csv; charset=utf-8")); err != nil {
-			return nil, errs.New(errs.Internal, "attach the evidence of %s: %w", d.ID, err)
+		file = &attachment{"evidence.csv", "text/csv; charset=utf-8", evidence}
+	}
+	if file != nil {
+		if err := msg.AttachReader(file.name, bytes.NewReader(file.body), gomail.WithFileContentType(gomail.ContentType(file.kind))); err != nil {
+			return nil, errs.New(errs.Internal, "attach %s to %s: %w", file.name, d.ID, err)
 		}
 	}
 	var b bytes.Buffer

@@ -32,6 +32,8 @@ type Deps struct {
 	Evidence Evidence // nil: the file names the findings without their evidence
 	Keys     Keys     // nil: nobody has one
 	Settings Settings
+
+	Bulletins Bulletins // nil: there are none
 }
 
 // Settings are the operator's. The zero value of a field takes the default.
@@ -76,8 +78,10 @@ type Room struct {
 	from   mail.Address
 	secret []byte
 	form   *template.Template // of the HTML part
-	mu     sync.Mutex
-	down   string // why no SMTP line can be opened, "" when one can
+
+	bulletinForm *template.Template // the same of a bulletin's
+	mu           sync.Mutex
+	down         string // why no SMTP line can be opened, "" when one can
 }
 
 // New is the room. It panics when Settings.From is no address: ParseFrom says so
@@ -109,7 +113,7 @@ func New(d Deps) *Room {
 	if err != nil {
 		panic("deliver: " + err.Error())
 	}
-	return &Room{Deps: d, node: rand.Text(), from: *from, form: form()}
+	return &Room{Deps: d, node: rand.Text(), from: *from, form: form(), bulletinForm: bulletinForm()}
 }
 
 // ParseFrom reads the sender of mail: "Name <mail@host>" or "mail@host".

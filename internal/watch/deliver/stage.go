@@ -9,6 +9,7 @@ import (
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/journal"
 	"tocsin/internal/base/tlp"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/warning"
 )
@@ -21,6 +22,7 @@ func (r *Room) Stage() journal.Stage {
 		Verbs: []string{
 			warning.VerbSent, warning.VerbEscalated, warning.VerbRevised, warning.VerbReminded, warning.VerbLetter, warning.VerbHeld,
 			warning.VerbAcknowledged, warning.VerbCancelled, warning.VerbClosed, warning.VerbExpired,
+			bulletin.VerbTold, bulletin.VerbWithdrawn,
 		},
 		Batch: 256,
 		Do: func(_ context.Context, tx *db.Tx, list []journal.Entry) error {
@@ -63,6 +65,10 @@ func (w *writing) follow(e journal.Entry) error {
 			return err
 		}
 		return w.withdraw(e)
+	case bulletin.VerbTold:
+		return w.bulletin(e)
+	case bulletin.VerbWithdrawn:
+		return w.recall(e)
 	default:
 		var c warning.Call
 		if err := json.Unmarshal(e.Body, &c); err != nil {

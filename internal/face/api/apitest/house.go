@@ -17,16 +17,19 @@ import (
 	"tocsin/internal/base/clock"
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/db/dbtest"
+	"tocsin/internal/base/i18n"
 	"tocsin/internal/base/journal"
 	"tocsin/internal/city/duty"
 	"tocsin/internal/city/estate"
 	"tocsin/internal/city/regime"
 	"tocsin/internal/face/api"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
 	"tocsin/internal/watch/intake/collect"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/intel"
+	"tocsin/internal/watch/warning"
 )
 
 // Organisations is an estate file of a city with two wards.
@@ -66,6 +69,7 @@ func Build(t *testing.T) *House {
 	var steps []db.Migration
 	for _, room := range [][]db.Migration{
 		journal.Schema(), blob.Schema(), auth.Schema(), estate.Schema(), duty.Schema(), intake.Schema(), collect.Schema(), intel.Schema(), finding.Schema(),
+		warning.Schema(), bulletin.Schema(),
 	} {
 		steps = append(steps, room...)
 	}
@@ -86,6 +90,13 @@ func Build(t *testing.T) *House {
 		DB: d, Journal: j, Clock: h.Clock, Intake: documents, Estate: bodies, World: patterns,
 		Quiet: func(row.Kind) finding.Quiet { return finding.Quiet{Period: 24 * time.Hour, Deliveries: 1} },
 	})
+	words := i18n.New()
+	must(t, words.Add(bulletin.Texts))
+	must(t, words.Add(warning.Texts))
+	bulletins := bulletin.New(bulletin.Deps{
+		DB: d, Journal: j, Clock: h.Clock, Texts: words, Intel: patterns, Findings: findings, Estate: bodies,
+		Warnings: warning.New(warning.Deps{DB: d, Journal: j, Clock: h.Clock, Texts: words, Estate: wards{bodies}}),
+	})
 	must(t, bodies.Load(t.Context()))
 	log := slog.New(slog.DiscardHandler)
 	runner := journal.NewRunner(d, j, h.Clock, log)
@@ -99,7 +110,7 @@ func Build(t *testing.T) *House {
 	must(t, err)
 	server := httptest.NewServer(gate.Handler(api.New(api.Deps{
 		DB: d, Journal: j, Clock: h.Clock, Log: log, People: people, Estate: bodies, Duty: duty.New(duty.Deps{DB: d, Journal: j, Clock: h.Clock}),
-		Regime: rules, Intel: patterns, Intake: documents, Collect: collect.New(collect.Deps{DB: d, Journal: j, Clock: h.Clock, Intake: documents}), Findings: findings, Settle: runner.Settle, Version: "test",
+		Regime: rules, Intel: patterns, Intake: documents, Collect: collect.New(collect.Deps{DB: d, Journal: j, Clock: h.Clock, Intake: documents}), Findings: findings, Bulletins: bulletins, Settle: runner.Settle, Version: "test",
 		Advance: func(_ context.Context, by time.Duration) (time.Time, error) {
 			h.Clock.Advance(by)
 			runner.Wake()
@@ -124,4 +135,19 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// wards are the organisations as the routing of bulletins asks for them: each has
+// one contact.
+type wards struct{ room *estate.Room }
+
+// Organisation is a body.
+func (w wards) Organisation(_ *db.Tx, id int64) (warning.Organisation, error) {
+	o, err := w.room.Forest().Organisation(id)
+	return warning.Organisation{ID: id, Code: o.Code, NameVI: o.NameVI, NameEN: o.NameEN, Kind: o.Kind, Tier: o.Tier}, err
+}
+
+// Contacts is its mailbox.
+func (w wards) Contacts(_ *db.Tx, id int64) ([]warning.Contact, error) {
+	return []warning.Contact{{Organisation: id, Name: "Đầu mối", Email: w.room.Code(id) + "@ward.example", Language: "vi", Order: 1}}, nil
 }
