@@ -398,7 +398,11 @@ func (r *Room) observations(tx *db.Tx, a *intel.Advisory, source intake.Source, 
 	bare := source.Format == intake.CVE || source.Format == intake.OSV
 	out := make([]observation, 0, len(sights))
 	for _, s := range sights {
-		v := known[s.name]
+		v, ok := known[s.name]
+		if !ok { // a weakness without a CVE has what its own advisory says
+			v.Learn(a.Body)
+			v = v.Reckoned()
+		}
 		sure := s.verdict.Probability == product.Confirmed
 		if bare && !sure && !v.Exploited() && v.EPSS < r.LikelyEPSS {
 			continue

@@ -36,13 +36,16 @@ func (r *Room) Questions(ctx context.Context, who auth.Actor, limit int) (out []
 	if err := auth.May(who, auth.AdvisoryDecide); err != nil {
 		return nil, err
 	}
+	if !who.Scope.IsAll() {
+		return nil, nil
+	}
 	var open []Finding
 	var answered []product.Answer
 	err = r.DB.Read(ctx, func(tx *db.Tx) error {
 		if answered, err = r.answers(tx); err != nil {
 			return err
 		}
-		open, err = query(tx, who.Scope.SQL("organisation")+` AND live = 1 AND advisory > 0 AND probability = 'possible' ORDER BY severity DESC, id`)
+		open, err = query(tx, `live = 1 AND advisory > 0 AND probability = 'possible' ORDER BY severity DESC, id`)
 		return err
 	})
 	if err != nil {
@@ -88,6 +91,9 @@ func (r *Room) Questions(ctx context.Context, who auth.Actor, limit int) (out []
 func (r *Room) Answer(ctx context.Context, who auth.Actor, a product.Answer, reason string) error {
 	if err := auth.May(who, auth.AdvisoryDecide); err != nil {
 		return err
+	}
+	if !who.Scope.IsAll() {
+		return errs.New(errs.Denied, "answer: it holds for the whole city, which is more than you see")
 	}
 	if strings.TrimSpace(a.Product) == "" || strings.TrimSpace(a.AdvisoryName) == "" {
 		return errs.At(errs.Invalid, []errs.Place{{Field: "product", Reason: "two names are needed"}}, "answer: two names are needed")

@@ -203,7 +203,7 @@ func (k *keeping) join(cves []string) error {
 				v = &Vulnerability{CVE: cve}
 				known[cve] = v
 			}
-			v.learn(one.Advisory)
+			v.Learn(one.Advisory)
 		}
 	}
 	var args []any
@@ -246,8 +246,9 @@ func (r *Room) graver(v Vulnerability) gravity {
 	}
 }
 
-// learn takes what an advisory says of a CVE.
-func (v *Vulnerability) learn(a *advisory.Advisory) {
+// Learn takes what an advisory says of a CVE; of a weakness without one, what it
+// says of itself.
+func (v *Vulnerability) Learn(a *advisory.Advisory) {
 	for _, s := range a.Scores {
 		if s.CVE != "" && s.CVE != v.CVE {
 			continue
@@ -440,6 +441,12 @@ func (r *Room) After(tx *db.Tx, number int64, limit int) ([]Advisory, error) {
 	return advisories(tx, rows)
 }
 
+// Reckoned is the vulnerability with its scores as people know them.
+func (v Vulnerability) Reckoned() Vulnerability {
+	v.Base, v.EPSS = float64(v.Base10)/10, float64(v.EPSSMicro)/1e6
+	return v
+}
+
 // OfCVE are the numbers of the advisories that speak of CVEs, ascending.
 func (r *Room) OfCVE(tx *db.Tx, cves []string) ([]int64, error) {
 	ids, err := db.SelectIn[int64](tx, `SELECT DISTINCT advisory FROM advisory_cve WHERE cve IN ({keys})`, cves)
@@ -453,8 +460,7 @@ func (r *Room) Vulnerabilities(tx *db.Tx, cves []string) (map[string]Vulnerabili
 	found, err := db.SelectIn[Vulnerability](tx, `SELECT `+vulnerabilityColumns+` FROM vulnerability WHERE cve IN ({keys})`, cves)
 	out := make(map[string]Vulnerability, len(found))
 	for _, v := range found {
-		v.Base, v.EPSS = float64(v.Base10)/10, float64(v.EPSSMicro)/1e6
-		out[v.CVE] = v
+		out[v.CVE] = v.Reckoned()
 	}
 	return out, err
 }
