@@ -1,7 +1,8 @@
 // Package regime holds the rules that the city works under, as dated data: the
 // calendar with its holidays, the working hours, how fast a warning must be
 // answered, when digests go out, what a witness must have seen, when a storm is
-// held, and which authority speaks on which date. It has no I/O and no clock of
+// held, which authority speaks on which date, and the law of security levels:
+// questions, criteria, who approves, controls. It has no I/O and no clock of
 // its own; every answer follows from its arguments.
 //
 // Each rule says where it comes from and how sure that is (Source). A city
@@ -21,3 +22,9 @@ var defaultRules []byte
 
 //go:embed data/days.json
 var publishedDays []byte
+
+//go:embed data/levels.json
+var levelRules []byte
+
+//go:embed data/controls.tsv
+var levelControls string

@@ -43,6 +43,15 @@ type Regime struct {
 	instruments []Instrument
 	rules       []Rule
 	changes     []Change
+
+	levels      []LevelRegime
+	questions   []Question
+	criteria    []Criterion
+	definitions []Criterion
+	principles  []Principle
+	approvals   []Approval
+	transitions []Transition
+	controls    []Control
 }
 
 // Load gives the rules of the first city with the city's own changes over them.
@@ -53,11 +62,11 @@ type Regime struct {
 //
 // A value names only the fields that differ. A change of day.YYYY-MM-DD makes
 // that day one off ({"name_vi": …}), one worked ({"work": true, …}) or like its
-// weekday after all ({"usual": true}). Families quiet, day, authority, edition
-// and instrument may gain rules; the others may not. What is wrong is Invalid,
-// with a place for each change.
+// weekday after all ({"usual": true}). Families quiet, day, authority, edition,
+// instrument and those about levels (docs/LEVELS.md) may gain rules; the others
+// may not. What is wrong is Invalid, with a place for each change.
 func Load(override []byte) (*Regime, error) {
-	rules, order, err := object(defaultRules)
+	rules, order, err := builtIn()
 	if err != nil {
 		return nil, fmt.Errorf("the rules built in: %w", err)
 	}
@@ -66,6 +75,9 @@ func Load(override []byte) (*Regime, error) {
 		return nil, err
 	}
 	b := builder{rules: rules, order: order, changed: map[string]Change{}}
+	if b.regime.controls, err = readControls(levelControls); err != nil {
+		return nil, err
+	}
 	var places []errs.Place
 	for i, c := range changes {
 		if reason := b.admit(c); reason != "" {
@@ -78,6 +90,9 @@ func Load(override []byte) (*Regime, error) {
 				places = append(places, errs.Place{Field: name, Reason: err.Error()})
 			}
 		}
+	}
+	if len(places) == 0 {
+		places = b.checkLevels()
 	}
 	if len(places) > 0 {
 		return nil, errs.At(errs.Invalid, places, "rules of the city: %s", places[0].Reason)
@@ -115,6 +130,21 @@ func object(raw []byte) (members map[string]json.RawMessage, order []string, err
 	return members, slices.Sorted(maps.Keys(members)), nil
 }
 
+// builtIn are the rules that come with Tocsin: those of the city and those of
+// levels.
+func builtIn() (rules map[string]json.RawMessage, order []string, err error) {
+	rules, _, err = object(defaultRules)
+	if err != nil {
+		return nil, nil, err
+	}
+	levels, _, err := object(levelRules)
+	if err != nil {
+		return nil, nil, err
+	}
+	maps.Copy(rules, levels)
+	return rules, slices.Sorted(maps.Keys(rules)), nil
+}
+
 // builder puts a Regime together rule by rule.
 type builder struct {
 	rules   map[string]json.RawMessage // As built in.
@@ -142,7 +172,7 @@ func (b *builder) admit(c Change) string {
 		return "a change needs its reason"
 	case err != nil:
 		return "a change needs the date of its decision, as 2026-10-01"
-	case !known && !slices.Contains([]string{"quiet", "day", "authority", "edition", "instrument"}, family):
+	case !known && !slices.Contains(append([]string{"quiet", "day", "authority", "edition", "instrument"}, levelFamilies()...), family):
 		return "no such rule"
 	case !known:
 		b.order = append(b.order, c.Rule)
@@ -209,6 +239,9 @@ func (b *builder) build(name string) error {
 			return &i.Source, []string{i.Code, i.NameVi, i.NameEn, i.From, i.To}
 		})
 	default:
+		if slices.Contains(levelFamilies(), family) {
+			return b.buildLevel(family, name)
+		}
 		return errs.New(errs.Invalid, "no such rule")
 	}
 	return nil
