@@ -32,6 +32,7 @@ func (a *App) alarms() []journal.Alarm {
 	for _, room := range [][]journal.Alarm{
 		a.finding.Alarms(), // the quiet period after a claim, the end of an exception and of a mute
 		a.warning.Alarms(), // nobody has answered: climb; the hour of the digest; a reminder; the end
+		a.deliver.Alarms(), // what was promised is not handed over
 	} {
 		all = append(all, room...)
 	}

@@ -185,6 +185,11 @@ func (s sources) SourceName(tx *db.Tx, id int64) (string, error) {
 	return found.Name, err
 }
 
+func (s sources) ReceivedAt(tx *db.Tx, document int64) (time.Time, error) {
+	found, err := s.room.Load(tx, document)
+	return found.Received, err
+}
+
 // law is the regime.
 type law struct{ regime *regime.Regime }
 
@@ -194,6 +199,14 @@ func (l law) AckDue(from time.Time, s row.Severity) time.Time {
 
 func (l law) RemedyDue(from time.Time, s row.Severity) time.Time {
 	return l.regime.RemedyDue(s.String(), from)
+}
+
+func (l law) Promise(from time.Time, s row.Severity) time.Time {
+	promise, ok := l.regime.Promise(s.String())
+	if !ok {
+		return time.Time{}
+	}
+	return l.regime.Due(promise.Handed, from)
 }
 
 func (l law) NextDigest(after time.Time, c warning.Cadence) time.Time {

@@ -36,6 +36,7 @@ type Regime struct {
 	clocks      map[string]ClockRule
 	digests     map[string]DigestRule
 	quiets      map[string]QuietRule
+	promises    map[string]PromiseRule
 	steps       StepsRule
 	brake       BrakeRule
 	authorities []Authority
@@ -62,7 +63,7 @@ type Regime struct {
 //
 // A value names only the fields that differ. A change of day.YYYY-MM-DD makes
 // that day one off ({"name_vi": …}), one worked ({"work": true, …}) or like its
-// weekday after all ({"usual": true}). Families quiet, day, authority, edition,
+// weekday after all ({"usual": true}). Families quiet, promise, day, authority, edition,
 // instrument and those about levels (docs/LEVELS.md) may gain rules; the others
 // may not. What is wrong is Invalid, with a place for each change.
 func Load(override []byte) (*Regime, error) {
@@ -172,7 +173,7 @@ func (b *builder) admit(c Change) string {
 		return "a change needs its reason"
 	case err != nil:
 		return "a change needs the date of its decision, as 2026-10-01"
-	case !known && !slices.Contains(append([]string{"quiet", "day", "authority", "edition", "instrument"}, levelFamilies()...), family):
+	case !known && !slices.Contains(append([]string{"quiet", "promise", "day", "authority", "edition", "instrument"}, levelFamilies()...), family):
 		return "no such rule"
 	case !known:
 		b.order = append(b.order, c.Rule)
@@ -224,6 +225,15 @@ func (b *builder) build(name string) error {
 			return errs.New(errs.Invalid, "a quiet period runs round the clock, and its deliveries are 0 or more")
 		}
 		put(&b.regime.quiets, rest, r)
+	case "promise":
+		r := PromiseRule{Severity: rest}
+		if err := fill(b, name, &r, &r.Source); err != nil {
+			return err
+		}
+		if r.Handed.None() || r.Handed.Unit == WorkingHours || r.Handed.Unit == WorkingDays {
+			return errs.New(errs.Invalid, "a promise is a time that runs round the clock")
+		}
+		put(&b.regime.promises, rest, r)
 	case "day":
 		return b.buildDay(name, rest)
 	case "authority":

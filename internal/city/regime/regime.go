@@ -61,6 +61,13 @@ func (r *Regime) StepDue(severity string, since time.Time) time.Time {
 	return r.AckDue(severity, since)
 }
 
+// Promise is how soon after its receipt a warning of a severity is to be handed
+// over; ok is false where nothing is promised.
+func (r *Regime) Promise(severity string) (rule PromiseRule, ok bool) {
+	rule, ok = r.promises[severity]
+	return rule, ok
+}
+
 // Quiet is what silence must look like before it witnesses that a finding of a
 // kind is gone; the general rule where the kind has none of its own.
 func (r *Regime) Quiet(kind string) QuietRule {

@@ -42,6 +42,14 @@ type QuietRule struct {
 	Source     Source `json:"source"`
 }
 
+// A PromiseRule says how soon after word came in a warning of a severity is
+// handed over to somebody.
+type PromiseRule struct {
+	Severity string `json:"-"`
+	Handed   Span   `json:"handed"` // Counted round the clock from the receipt.
+	Source   Source `json:"source"`
+}
+
 // A StepsRule is the order in which others are told of a warning that nobody
 // acknowledged: next-contact, parent, duty-list. Each step waits one clock.
 type StepsRule struct {

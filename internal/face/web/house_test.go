@@ -148,6 +148,7 @@ func empty(t testing.TB) *house {
 	h.runner.Follow(h.warnings.Stage(), h.warnings.Heed(), h.post.Stage())
 	h.runner.On(h.findings.Alarms()...)
 	h.runner.On(h.warnings.Alarms()...)
+	h.runner.On(h.post.Alarms()...)
 	h.runner.Work(h.post.Workers()...)
 	if err := h.runner.Start(t.Context()); err != nil {
 		t.Fatal(err)

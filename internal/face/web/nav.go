@@ -25,6 +25,7 @@ func (s *Site) nav(p *ui.Page, a auth.Actor) []ui.NavGroup {
 			item("/findings", "findings", ui.IconFlag, "f"),
 			item("/warnings", "warnings", ui.IconBell, "w"),
 			item("/outbox", "outbox", ui.IconSend, "b"),
+			{Label: p.T("timeliness.title"), Href: "/timeliness", Icon: ui.IconActivity},
 			item("/duty", "duty", ui.IconPhone, "d"),
 			item("/mutes", "mutes", ui.IconMute, "m"),
 		}},

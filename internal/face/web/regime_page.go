@@ -37,7 +37,7 @@ func markBadge(p *ui.Page, m regime.Mark) templ.Component {
 
 // regimeGroups are the families of rules in the order of the page.
 func regimeGroups() []string {
-	return []string{"clock", "digest", "steps", "brake", "quiet", "hours", "zone", "authority", "edition", "instrument", "day"}
+	return []string{"clock", "digest", "steps", "brake", "promise", "quiet", "hours", "zone", "authority", "edition", "instrument", "day"}
 }
 
 func (s *Site) regime(w http.ResponseWriter, r *http.Request) error {
@@ -118,7 +118,7 @@ func bulletsOrOne(lines []string) templ.Component {
 func ruleName(p *ui.Page, name string) string {
 	family, which, _ := strings.Cut(name, ".")
 	switch family {
-	case "clock", "digest":
+	case "clock", "digest", "promise":
 		return p.T("ui.severity." + which)
 	case "quiet":
 		if which == "*" {

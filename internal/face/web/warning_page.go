@@ -55,6 +55,12 @@ func (s *Site) warning(w http.ResponseWriter, r *http.Request) error {
 	}); err != nil {
 		return err
 	}
+	var instants []deliver.Instants
+	if may(r, auth.DeliveryView) {
+		if instants, err = s.Deliveries.Instants(r.Context(), who(r), v.Warning.ID); err != nil {
+			return err
+		}
+	}
 	calls, err := s.warningCalls(p, r, v)
 	if err != nil {
 		return err
@@ -82,6 +88,7 @@ func (s *Site) warning(w http.ResponseWriter, r *http.Request) error {
 				{Label: p.T("work.warning.created"), Value: ui.When(p, v.Warning.Created)},
 			})),
 		),
+		s.instantsPanel(p, instants),
 		panel(p.T("work.findings"), s.findingTable(p, live.Items, total)),
 		s.deliveryPanel(p, r, deliveries),
 		calls,

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -108,4 +109,38 @@ func percentile(values []float64, p int) *float64 {
 	slices.Sort(values)
 	v := max(0, values[(len(values)*p+99)/100-1])
 	return &v
+}
+
+// once keeps one line of each warning, the earliest word of it: a warning of two
+// sources is one warning.
+func once(timings []warning.Timing) []warning.Timing {
+	place := map[warning.ID]int{}
+	var out []warning.Timing
+	for _, t := range timings {
+		i, ok := place[t.Warning]
+		switch {
+		case !ok:
+			place[t.Warning] = len(out)
+			out = append(out, t)
+		case !t.Received.IsZero() && (out[i].Received.IsZero() || t.Received.Before(out[i].Received)):
+			out[i] = t
+		}
+	}
+	return out
+}
+
+// slowestFirst orders by the ninetieth percentile of the hand-over; who has no
+// case comes last.
+func slowestFirst(all []Pace) {
+	slices.SortFunc(all, func(a, b Pace) int {
+		return cmp.Or(cmp.Compare(secondsOf(b.HandedP90), secondsOf(a.HandedP90)), cmp.Compare(b.Warnings, a.Warnings),
+			cmp.Compare(a.Organisation, b.Organisation), cmp.Compare(a.Source, b.Source))
+	})
+}
+
+func secondsOf(v *float64) float64 {
+	if v == nil {
+		return -1
+	}
+	return *v
 }

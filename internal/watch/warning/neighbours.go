@@ -155,6 +155,8 @@ type CallLine struct {
 // Sources is the room of sources, inside the caller's bracket.
 type Sources interface {
 	SourceName(tx *db.Tx, id int64) (string, error)
+	// ReceivedAt is when a delivery came in.
+	ReceivedAt(tx *db.Tx, document int64) (time.Time, error)
 }
 
 // Regime gives the dated rules of the city that this room follows.
@@ -163,6 +165,9 @@ type Regime interface {
 	AckDue(from time.Time, s row.Severity) time.Time
 	// RemedyDue is until when what it tells of should be mended.
 	RemedyDue(from time.Time, s row.Severity) time.Time
+	// Promise is until when a warning of a severity is to be handed over, of which
+	// word came in at from; the zero time where nothing is promised.
+	Promise(from time.Time, s row.Severity) time.Time
 	// NextDigest is the first digest after an instant.
 	NextDigest(after time.Time, c Cadence) time.Time
 	// Limits are the figures of this room at an instant.

@@ -97,6 +97,7 @@ CREATE TABLE warning_source (
 	organisation BIGINT NOT NULL,
 	observed BIGINT NOT NULL,
 	received BIGINT NOT NULL,
+	attributed BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (warning, source));
 CREATE TABLE storm (
 	id {{id}},

@@ -5,22 +5,37 @@ import (
 
 	"tocsin/internal/base/auth"
 	"tocsin/internal/base/db"
+	"tocsin/internal/watch/intake/row"
 )
 
-// A Timing holds three of the five instants of a warning and one of its sources;
+// A Timing holds four of the five instants of a warning and one of its sources;
 // the hand-over is the deliveries' to tell, and the sending lies between.
 type Timing struct {
 	Warning      ID
 	Organisation int64
 	Source       int64
 	Observed     time.Time // the source's own time, of its latest observation
-	Received     time.Time // when we learnt of it
+	Received     time.Time // when word of it came in
+	Attributed   time.Time // when we knew whose it is
+	Severity     row.Severity
 	Sent         time.Time
 	Acknowledged time.Time // zero while nobody has
 }
 
 // Timings are those of warnings sent since an instant that the scope shows.
 func (r *Room) Timings(tx *db.Tx, a auth.Actor, since time.Time) ([]Timing, error) {
+	return timings(tx, a, `w.sent > $1`, db.Micros(since))
+}
+
+// TimingsOf are those of one warning, a line for each source.
+func (r *Room) TimingsOf(tx *db.Tx, a auth.Actor, id ID) ([]Timing, error) {
+	if _, err := visible(tx, a, id); err != nil {
+		return nil, err
+	}
+	return timings(tx, a, `w.id = $1`, int64(id))
+}
+
+func timings(tx *db.Tx, a auth.Actor, where string, args ...any) ([]Timing, error) {
 	if err := auth.May(a, auth.WarningView); err != nil {
 		return nil, err
 	}
@@ -32,10 +47,12 @@ func (r *Room) Timings(tx *db.Tx, a auth.Actor, since time.Time) ([]Timing, erro
 		Received     int64 `db:"received"`
 		Sent         int64 `db:"sent"`
 		Acknowledged int64 `db:"acknowledged"`
+		Attributed   int64 `db:"attributed"`
+		Severity     int64 `db:"severity"`
 	}
-	err := tx.Select(&rows, `SELECT s.warning, s.organisation, s.source, s.observed, s.received, w.sent, w.acknowledged
+	err := tx.Select(&rows, `SELECT s.warning, s.organisation, s.source, s.observed, s.received, s.attributed, w.severity, w.sent, w.acknowledged
 		FROM warning w JOIN warning_source s ON s.warning = w.id
-		WHERE w.sent > $1 AND `+a.Scope.SQL("w.organisation")+` ORDER BY s.organisation, s.source, s.warning`, db.Micros(since))
+		WHERE `+where+` AND `+a.Scope.SQL("w.organisation")+` ORDER BY s.organisation, s.source, s.warning`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +60,7 @@ func (r *Room) Timings(tx *db.Tx, a auth.Actor, since time.Time) ([]Timing, erro
 	for i, t := range rows {
 		out[i] = Timing{
 			Warning: ID(t.Warning), Organisation: t.Organisation, Source: t.Source, Observed: db.Time(t.Observed), Received: db.Time(t.Received),
-			Sent: db.Time(t.Sent), Acknowledged: db.Time(t.Acknowledged),
+			Attributed: db.Time(t.Attributed), Severity: row.Severity(t.Severity), Sent: db.Time(t.Sent), Acknowledged: db.Time(t.Acknowledged),
 		}
 	}
 	return out, nil

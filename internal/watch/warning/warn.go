@@ -383,7 +383,7 @@ func (s *sweep) put(tx *db.Tx, w *Warning, findings []Finding) error {
 // caused them.
 func (r *Room) tie(tx *db.Tx, w *Warning, findings []Finding) error {
 	ids := make([]int64, 0, len(findings))
-	type span struct{ observed, received time.Time }
+	type span struct{ observed, received, attributed time.Time }
 	sources, causes := map[int64]span{}, map[string]bool{}
 	for _, f := range findings {
 		ids = append(ids, f.ID)
@@ -392,8 +392,15 @@ func (r *Room) tie(tx *db.Tx, w *Warning, findings []Finding) error {
 			if f.LastSeen.After(now.observed) {
 				now.observed = f.LastSeen
 			}
-			if f.OpenedAt.After(now.received) {
-				now.received = f.OpenedAt
+			if f.OpenedAt.After(now.attributed) {
+				now.attributed = f.OpenedAt
+			}
+			received, err := r.receipt(tx, w, f)
+			if err != nil {
+				return err
+			}
+			if received.After(now.received) {
+				now.received = received
 			}
 			sources[source] = now
 		}
@@ -405,8 +412,8 @@ func (r *Room) tie(tx *db.Tx, w *Warning, findings []Finding) error {
 		return err
 	}
 	for source, at := range sources {
-		_, err := tx.Exec(`INSERT INTO warning_source (warning, source, organisation, observed, received) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (warning, source) DO NOTHING`, int64(w.ID), source, w.Organisation, db.Micros(at.observed), db.Micros(at.received))
+		_, err := tx.Exec(`INSERT INTO warning_source (warning, source, organisation, observed, received, attributed) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (warning, source) DO NOTHING`, int64(w.ID), source, w.Organisation, db.Micros(at.observed), db.Micros(at.received), db.Micros(at.attributed))
 		if err != nil {
 			return err
 		}
@@ -421,9 +428,30 @@ func (r *Room) tie(tx *db.Tx, w *Warning, findings []Finding) error {
 	return nil
 }
 
+// receipt is when word of a finding came in: the receipt of the delivery that
+// opened it, of the advisory's for a weakness. What a person, a stage or a new
+// line of software opened came in when it was opened.
+func (r *Room) receipt(tx *db.Tx, w *Warning, f Finding) (time.Time, error) {
+	document := f.Document
+	if document == 0 && f.Advisory != 0 {
+		document = w.Document
+	}
+	if document == 0 {
+		return f.OpenedAt, nil
+	}
+	received, err := r.Sources.ReceivedAt(tx, document)
+	if errs.Is(err, errs.NotFound) {
+		return f.OpenedAt, nil
+	}
+	return received, err
+}
+
 // release sends a warning whose findings are all there, or leaves it as a draft
 // for a person.
 func (s *sweep) release(tx *db.Tx, e *entries, w *Warning, o Organisation) error {
+	if err := s.room.promise(tx, w); err != nil {
+		return err
+	}
 	if w.Hold != "" {
 		e.add(w, VerbDrafted, map[string]any{"hold": w.Hold, "storm": w.Storm, "findings": w.Findings})
 		return journal.SetAlarm(tx, AlarmExpire, w.ID.Subject(), w.Created.Add(s.room.Regime.Limits(w.Created).Expire))

@@ -16,6 +16,7 @@ import (
 	"tocsin/internal/base/auth"
 	"tocsin/internal/base/clock"
 	"tocsin/internal/base/db"
+	"tocsin/internal/base/errs"
 	"tocsin/internal/base/i18n"
 	"tocsin/internal/base/i18n/i18ntest"
 	"tocsin/internal/base/journal"
@@ -527,6 +528,11 @@ func (Sources) SourceName(_ *db.Tx, id int64) (string, error) {
 	return "nguồn " + strconv.FormatInt(id, 10), nil
 }
 
+// ReceivedAt implements warning.Sources: no test of the world asks when.
+func (Sources) ReceivedAt(_ *db.Tx, document int64) (time.Time, error) {
+	return time.Time{}, errs.New(errs.NotFound, "document %d: the world has none", document)
+}
+
 // Regime counts hours round the clock: an hour to acknowledge what is critical,
 // four for high, sixteen for the rest.
 type Regime struct{ Figures warning.Limits }
@@ -545,6 +551,9 @@ func (r *Regime) AckDue(from time.Time, s row.Severity) time.Time {
 
 // RemedyDue implements warning.Regime.
 func (r *Regime) RemedyDue(from time.Time, _ row.Severity) time.Time { return from.Add(72 * time.Hour) }
+
+// Promise implements warning.Regime: nothing is promised.
+func (r *Regime) Promise(time.Time, row.Severity) time.Time { return time.Time{} }
 
 // NextDigest implements warning.Regime: 08:00 in the city, weekly on Monday.
 func (r *Regime) NextDigest(after time.Time, c warning.Cadence) time.Time {
