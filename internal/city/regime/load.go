@@ -63,9 +63,10 @@ type Regime struct {
 //
 // A value names only the fields that differ. A change of day.YYYY-MM-DD makes
 // that day one off ({"name_vi": …}), one worked ({"work": true, …}) or like its
-// weekday after all ({"usual": true}). Families quiet, promise, day, authority, edition,
-// instrument and those about levels (docs/LEVELS.md) may gain rules; the others
-// may not. What is wrong is Invalid, with a place for each change.
+// weekday after all ({"usual": true}). Families quiet, promise, day,
+// authority, edition, instrument and those about levels (docs/LEVELS.md) may gain
+// rules; the others may not. What is wrong is Invalid, with a place for each
+// change.
 func Load(override []byte) (*Regime, error) {
 	rules, order, err := builtIn()
 	if err != nil {
