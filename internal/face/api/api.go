@@ -121,6 +121,7 @@ func (s *server) routes() {
 	s.tokens()
 	s.journal()
 	s.rules()
+	s.levels()
 	s.process()
 }
 

@@ -209,6 +209,10 @@ type grammar struct {
 		List listing `cmd:""`
 		Show showing `cmd:""`
 	} `cmd:""`
+	Level struct {
+		Questions listing     `cmd:""`
+		Decide    levelDecide `cmd:""`
+	} `cmd:""`
 	Routing struct {
 		List listing `cmd:""`
 	} `cmd:""`

@@ -66,6 +66,8 @@ func nounOf(word string) noun {
 		return noun{path: "journal", columns: []string{"seq", "at", "actor", "organisation", "verb", "subject"}}
 	case "regime":
 		return noun{path: "regime", columns: []string{"name", "value", "mark", "citation"}, whole: true}
+	case "level":
+		return noun{path: "levels/questions", columns: []string{"code", "kind", "regimes", "text_vi"}, whole: true}
 	case "routing":
 		return noun{path: "routing", columns: []string{"id", "place", "name", "when", "then"}, whole: true}
 	case "role":
