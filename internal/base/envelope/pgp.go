@@ -48,12 +48,15 @@ func parsePGP(text string) (*Recipient, error) {
 
 // weak says whether a key can be broken with the means of today.
 func weak(key *packet.PublicKey) bool {
-	switch key.PubKeyAlgo {
-	case packet.PubKeyAlgoRSA, packet.PubKeyAlgoRSAEncryptOnly, packet.PubKeyAlgoRSASignOnly, packet.PubKeyAlgoDSA, packet.PubKeyAlgoElGamal:
-		bits, err := key.BitLength()
-		return err != nil || bits < weakest
-	}
-	return false
+	bits, err := key.BitLength()
+	return isLong(key.PubKeyAlgo) && (err != nil || bits < weakest)
+}
+
+// isLong says whether the strength of an algorithm is in its length.
+func isLong(algorithm packet.PublicKeyAlgorithm) bool {
+	return slices.Contains([]packet.PublicKeyAlgorithm{
+		packet.PubKeyAlgoRSA, packet.PubKeyAlgoRSAEncryptOnly, packet.PubKeyAlgoRSASignOnly, packet.PubKeyAlgoDSA, packet.PubKeyAlgoElGamal,
+	}, algorithm)
 }
 
 // able says whether a part of the key encrypts, or did before it expired or was
@@ -83,8 +86,7 @@ func troubleOfPGP(key *pgp.Key, t time.Time) Trouble {
 	}
 	// The library gives this error as a value and as a pointer.
 	var why pgperrors.ErrEncryptionKeySelection
-	var part *pgperrors.ErrEncryptionKeySelection
-	if errors.As(err, &part) {
+	if part, is := errors.AsType[*pgperrors.ErrEncryptionKeySelection](err); is {
 		why = *part
 	} else if !errors.As(err, &why) {
 		return Unusable

@@ -3,6 +3,7 @@ package deliver
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -198,14 +199,9 @@ func aboutMessage(f field) bool { return !aboutContent(f) }
 
 // seenByAll are the fields that stay outside an encryption.
 func seenByAll(f field) bool {
-	for _, name := range []string{
+	return slices.ContainsFunc([]string{
 		"From", "To", "Date", "Message-ID", "Subject", "X-Tocsin-Warning", "X-Tocsin-Delivery", "Auto-Submitted", "X-Auto-Response-Suppress",
-	} {
-		if f.is(name) {
-			return true
-		}
-	}
-	return false
+	}, f.is)
 }
 
 // protected are the fields of what is encrypted: all of the message, what of
@@ -235,7 +231,7 @@ func parted(message []byte) (fields, []byte, error) {
 		return nil, nil, errs.New(errs.Internal, "a message without an empty line")
 	}
 	var all fields
-	for _, l := range strings.Split(string(head), "\r\n") {
+	for _, l := range strings.SplitSeq(string(head), "\r\n") {
 		if (strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")) && len(all) > 0 {
 			all[len(all)-1] += field("\r\n" + l)
 			continue

@@ -142,7 +142,7 @@ func TestAKeyThatCannotBeUsedMeansASafeNotice(t *testing.T) {
 					c.Deliver(1, warningtest.Problem{Organisation: 10, Severity: row.Critical, TLP: marking, Detail: "bimat-443"})
 					c.Settle()
 					if marking == tlp.Red {
-						if _, err := c.World.Room.Send(t.Context(), warningtest.Centre(), 1, warning.Send{To: []string{lan}}); err != nil {
+						if _, err := c.Room.Send(t.Context(), warningtest.Centre(), 1, warning.Send{To: []string{lan}}); err != nil {
 							t.Fatal(err)
 						}
 						c.Settle()

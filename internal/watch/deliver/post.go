@@ -496,8 +496,7 @@ func (p *postOffice) conclude(tx *db.Tx, drafts []journal.Draft, r *request) ([]
 // over is the outcome of a delivery that is not to go out any more.
 func over(err error) Outcome {
 	o := Outcome{State: Failed, Reply: clip(err.Error())}
-	var refused *refusedError
-	if errors.As(err, &refused) {
+	if refused, is := errors.AsType[*refusedError](err); is {
 		o.refused = &refused.refused
 	}
 	return o
