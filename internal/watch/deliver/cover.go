@@ -231,7 +231,7 @@ func parted(message []byte) (fields, []byte, error) {
 		return nil, nil, errs.New(errs.Internal, "a message without an empty line")
 	}
 	var all fields
-	for _, l := range strings.SplitSeq(string(head), "\r\n") {
+	for l := range strings.SplitSeq(string(head), "\r\n") {
 		if (strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")) && len(all) > 0 {
 			all[len(all)-1] += field("\r\n" + l)
 			continue
