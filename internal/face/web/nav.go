@@ -42,6 +42,7 @@ func (s *Site) nav(p *ui.Page, a auth.Actor) []ui.NavGroup {
 			item("/map", "map", ui.IconMap, "k"),
 			{Label: p.T("work.whose.title"), Href: "/whose", Icon: ui.IconSearch},
 			item("/systems", "systems", ui.IconServer, "y"),
+			item("/levels", "levels", ui.IconShield, ""),
 		}},
 		{Label: p.T("web.nav.centre"), Items: []ui.NavItem{
 			item("/journal", "journal", ui.IconScroll, "j"),
@@ -80,7 +81,7 @@ func calmNav(groups []ui.NavGroup) []ui.NavGroup {
 	for _, g := range groups {
 		for _, i := range g.Items {
 			switch i.Href {
-			case "/", "/findings", "/warnings", "/organisations", "/documents":
+			case "/", "/findings", "/warnings", "/organisations", "/documents", "/levels":
 				row = append(row, i)
 			}
 		}

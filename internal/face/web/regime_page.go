@@ -37,7 +37,7 @@ func markBadge(p *ui.Page, m regime.Mark) templ.Component {
 
 // regimeGroups are the families of rules in the order of the page.
 func regimeGroups() []string {
-	return []string{"clock", "digest", "steps", "brake", "promise", "quiet", "hours", "zone", "authority", "edition", "instrument", "day"}
+	return []string{"clock", "digest", "steps", "brake", "promise", "quiet", "hours", "zone", "authority", "edition", "instrument", "levels", "criterion", "definition", "principle", "approval", "transition", "question", "control", "day"}
 }
 
 func (s *Site) regime(w http.ResponseWriter, r *http.Request) error {
@@ -81,6 +81,7 @@ func (s *Site) regime(w http.ResponseWriter, r *http.Request) error {
 		}
 		parts = append(parts, folded(p.T("work.regime.group", "name", p.T("regime.rule."+family), "n", len(groups[family])), i < 5, s.ruleTable(p, family, groups[family])))
 	}
+	parts = append(parts, s.controlsPart(p))
 	if year := p.Now.In(p.Zone()).Year(); len(s.Regime.Calendar().Year(year)) > 0 {
 		parts = append(parts, folded(p.T("work.regime.days", "year", strconv.Itoa(year)), false, s.dayTable(p, s.Regime.Calendar().Year(year))))
 	}
@@ -150,7 +151,7 @@ func ruleValue(p *ui.Page, x regime.Rule) []string {
 	}
 	var lines []string
 	for _, name := range fieldOrder(fields) {
-		if name == other || name == "role" {
+		if name == other || name == "role" || otherTongue(p, fields, name) {
 			continue
 		}
 		text := ruleWord(p, name, fields[name])
@@ -158,7 +159,7 @@ func ruleValue(p *ui.Page, x regime.Rule) []string {
 			continue
 		}
 		switch {
-		case name == "name_vi" || name == "name_en" || name == "name":
+		case name == "name_vi" || name == "name_en" || name == "name" || name == "text_vi" || name == "text_en":
 			lines = append(lines, text)
 		case p.Has("work.regime.field." + name):
 			lines = append(lines, p.T("work.regime.field."+name)+": "+text)

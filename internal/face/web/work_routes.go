@@ -80,6 +80,9 @@ func (s *Site) workRoutes() []Route {
 		{Method: "GET", Pattern: "/matching", Act: auth.AdvisoryDecide, handle: s.matching},
 		{Method: "POST", Pattern: "/matching", Act: auth.AdvisoryDecide, handle: s.matchingAnswer},
 
+		{Method: "GET", Pattern: "/levels", Act: auth.RegimeView, handle: s.levelAsk},
+		{Method: "GET", Pattern: "/levels/result", Act: auth.RegimeView, handle: s.levelResult},
+
 		{Method: "GET", Pattern: "/mutes", Act: auth.MuteView, handle: s.mutes},
 		{Method: "GET", Pattern: "/mutes/new", Act: auth.MuteEdit, handle: s.muteNew},
 		{Method: "POST", Pattern: "/mutes/new", Act: auth.MuteEdit, handle: s.muteAdd},
