@@ -13,6 +13,7 @@ import (
 	"tocsin/internal/base/auth"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/city/estate"
+	"tocsin/internal/city/estate/sbom"
 	"tocsin/internal/city/estate/sheet"
 )
 
@@ -171,6 +172,10 @@ func (s *server) successions() {
 const longestImport = 2 * sheet.MaxSize
 
 type importing struct {
+	Organisation string `query:"organisation" doc:"Code: whose software a bill of materials lists. Needed with CycloneDX and SPDX."`
+	Hostname     string `query:"hostname" doc:"The machine that a bill of materials is of."`
+	System       string `query:"system" doc:"Code of the system that a bill of materials is of."`
+
 	parts func() (*multipart.Reader, error)
 }
 
@@ -184,7 +189,7 @@ func (i *importing) Resolve(ctx huma.Context) []error {
 
 func (s *server) imports() {
 	op := post("/estate/import", "Import estate files")
-	op.Description = "Every part of the form with a filename is a file. Files of one call are applied in the order in which they depend on each other. Any refused row leaves its file unapplied; the answer is 200 all the same and says so."
+	op.Description = "CycloneDX and SPDX files are software of the organisation that the query names. Every part of the form with a filename is a file. Files of one call are applied in the order in which they depend on each other. Any refused row leaves its file unapplied; the answer is 200 all the same and says so."
 	route(s, op, func(ctx context.Context, who auth.Actor, in *importing) (*struct {
 		Body []estate.Result `nullable:"false"`
 	}, error,
@@ -204,6 +209,19 @@ func (s *server) imports() {
 	s.takes("/estate/import", "multipart/form-data", &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{
 		"file": {Type: "array", Items: &huma.Schema{Type: "string", Format: "binary"}},
 	}})
+}
+
+// bill makes a sheet of software of a bill of materials.
+func (i *importing) bill(name string, data []byte) ([]byte, error) {
+	if i.Organisation == "" {
+		return nil, errs.At(errs.Invalid, []errs.Place{{File: name, Field: "organisation", Reason: "a bill of materials does not say whose it is"}},
+			"import estate: %s is a bill of materials: organisation: say whose it is", name)
+	}
+	b, err := sbom.Read(data, sbom.Owner{Organisation: i.Organisation, Hostname: i.Hostname, System: i.System})
+	if err != nil {
+		return nil, errs.At(errs.Invalid, []errs.Place{{File: name, Reason: err.Error()}}, "import estate: %s: %w", name, err)
+	}
+	return b.Sheet(), nil
 }
 
 func (i *importing) files() ([]estate.File, error) {
@@ -230,6 +248,11 @@ func (i *importing) files() ([]estate.File, error) {
 		}
 		if left -= int64(len(data)); left < 0 {
 			return nil, errs.New(errs.TooLarge, "import estate: the files have more than %d bytes", int64(longestImport))
+		}
+		if sbom.Looks(data) {
+			if data, err = i.bill(part.FileName(), data); err != nil {
+				return nil, err
+			}
 		}
 		files = append(files, estate.File{Name: part.FileName(), Data: data})
 	}

@@ -4,12 +4,16 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 
 	"tocsin/internal/base/errs"
 )
 
 type importEstate struct {
-	Files []string `arg:"" name:"file"`
+	Files        []string `arg:"" name:"file"`
+	Organisation string   `placeholder:"CODE"`
+	Hostname     string   `placeholder:"NAME"`
+	System       string   `placeholder:"CODE"`
 	waiting
 }
 
@@ -89,8 +93,19 @@ func (c *importEstate) send(s *session, server *client) ([]imported, error) {
 	go func() { _ = write.CloseWithError(c.write(s, form)) }() // it never fails; the reader gets the error
 	defer func() { _ = read.Close() }()                        // ends the writer when the call did not read on
 	return decode[[]imported](server.json(s.ctx, call{
-		method: http.MethodPost, path: "/estate/import", body: read, header: awaited(http.Header{"Content-Type": {form.FormDataContentType()}}),
+		method: http.MethodPost, path: "/estate/import", query: c.owner(), body: read, header: awaited(http.Header{"Content-Type": {form.FormDataContentType()}}),
 	}))
+}
+
+// owner says whose a bill of materials is, which does not say it itself.
+func (c *importEstate) owner() url.Values {
+	query := url.Values{}
+	for name, value := range map[string]string{"organisation": c.Organisation, "hostname": c.Hostname, "system": c.System} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	return query
 }
 
 func (c *importEstate) write(s *session, form *multipart.Writer) error {
