@@ -4,6 +4,7 @@ import (
 	"tocsin/internal/base/journal"
 	"tocsin/internal/city/duty"
 	"tocsin/internal/city/estate"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/warning"
 )
@@ -55,6 +56,7 @@ func (a *App) audits() []journal.Audit {
 		a.people.Audits(), estate.Audits(), duty.Audits(), a.intake.Audits(), a.collect.Audits(), a.intel.Audits(),
 		{a.finding.Audit(), a.finding.MuteAudit()},
 		{warning.Audit(), warning.AuditRouting(), warning.AuditStorms()},
+		bulletin.Audits(),
 		{deliver.Audit(), deliver.AuditHooks()},
 	} {
 		all = append(all, room...)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"tocsin/internal/base/auth"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/face/web/ui"
 	"tocsin/internal/watch/finding"
@@ -53,13 +54,17 @@ func (s *Site) advisory(w http.ResponseWriter, r *http.Request) error {
 	if base := a.worst(); base > 0 {
 		worst = p.Number(base, 1)
 	}
+	var acts []ui.Button
+	if may(r, auth.BulletinWrite) {
+		acts = []ui.Button{{Label: p.T("web.bulletin.new"), Href: "/bulletins/new?from=" + a.ID, Icon: ui.IconEdit}}
+	}
 	var over templ.Component
 	if a.Withdrawn {
 		over = notice(ui.TonePlain, strong(p.T("threat.withdrawn")), ui.Text(" "+p.T("threat.withdrawn_why")))
 	}
 	return s.lay(w, r, p,
 		top{
-			Heading: ui.Heading{Crumbs: []ui.Crumb{{Label: p.T("web.nav.advisories"), Href: "/advisories"}, {Label: a.Name, Href: "/advisories/" + a.ID}}},
+			Heading: ui.Heading{Crumbs: []ui.Crumb{{Label: p.T("web.nav.advisories"), Href: "/advisories"}, {Label: a.Name, Href: "/advisories/" + a.ID}}, Acts: acts},
 			Marks:   []templ.Component{dangerMarks(p, a), ui.TLP(p, a.TLP.String())},
 		},
 		over,

@@ -29,6 +29,7 @@ import (
 	"tocsin/internal/city/regime"
 	"tocsin/internal/face/web"
 	"tocsin/internal/face/web/ui"
+	"tocsin/internal/watch/bulletin"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
@@ -46,30 +47,31 @@ const password = "bến nghé hoàng hôn 1862"
 
 // A house is the whole site over real rooms and a database of its own.
 type house struct {
-	t        testing.TB
-	db       *db.DB
-	clock    *clock.Standing
-	journal  *journal.Journal
-	runner   *journal.Runner
-	people   *auth.Room
-	estate   *estate.Room
-	duty     *duty.Room
-	intake   *intake.Room
-	collect  *collect.Room
-	findings *finding.Room
-	intel    *intel.Room
-	warnings *warning.Room
-	post     *deliver.Room
-	site     *web.Site
-	server   *httptest.Server
-	admin    auth.Actor
+	t         testing.TB
+	db        *db.DB
+	clock     *clock.Standing
+	journal   *journal.Journal
+	runner    *journal.Runner
+	people    *auth.Room
+	estate    *estate.Room
+	duty      *duty.Room
+	intake    *intake.Room
+	collect   *collect.Room
+	findings  *finding.Room
+	intel     *intel.Room
+	warnings  *warning.Room
+	post      *deliver.Room
+	bulletins *bulletin.Room
+	site      *web.Site
+	server    *httptest.Server
+	admin     auth.Actor
 }
 
 func schema() []db.Migration {
 	var all []db.Migration
 	for _, s := range [][]db.Migration{
 		journal.Schema(), blob.Schema(), auth.Schema(), estate.Schema(), duty.Schema(), intake.Schema(), collect.Schema(), intel.Schema(), finding.Schema(),
-		warning.Schema(), deliver.Schema(),
+		warning.Schema(), deliver.Schema(), bulletin.Schema(),
 	} {
 		all = append(all, s...)
 	}
@@ -83,7 +85,7 @@ func bundle(t testing.TB) *i18n.Bundle {
 	b := i18n.New()
 	for _, add := range []error{
 		b.Add(ui.Texts()), b.Add(web.Texts()), b.Add(auth.Texts), b.Add(finding.Texts), b.Add(row.Texts), b.Add(tlp.Texts),
-		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(intake.Texts), b.Add(collect.Texts), b.Add(versions.Texts), b.Add(product.Texts), b.Add(vector.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
+		b.Add(duty.Texts), b.Add(regime.Texts), b.Add(warning.Texts), b.Add(deliver.Texts), b.Add(bulletin.Texts), b.Add(intake.Texts), b.Add(collect.Texts), b.Add(versions.Texts), b.Add(product.Texts), b.Add(vector.Texts), b.Add(estate.Texts()), b.Add(sheet.Texts()),
 	} {
 		if add != nil {
 			t.Fatal(add)
@@ -133,8 +135,13 @@ func empty(t testing.TB) *house {
 		DB: h.db, Journal: h.journal, Clock: h.clock, Texts: texts, Regime: law{rules},
 		Findings: problems{h.findings}, Estate: bodies{h.estate}, Duty: rosters{h.duty}, Sources: sources{h.intake},
 	})
+	h.bulletins = bulletin.New(bulletin.Deps{
+		DB: h.db, Journal: h.journal, Clock: h.clock, Texts: texts, Intel: h.intel, Findings: h.findings, Warnings: h.warnings, Estate: h.estate,
+		Settings: bulletin.Settings{PublicURL: func() string { return "https://tocsin.example" }},
+	})
 	h.post = deliver.New(deliver.Deps{
 		DB: h.db, Journal: h.journal, Clock: h.clock, Texts: texts, Log: log, Warnings: h.warnings, Evidence: proofs{h.findings},
+		Bulletins: h.bulletins,
 		Settings: deliver.Settings{
 			PublicURL:  func() string { return "https://tocsin.example" },
 			Letterhead: func(time.Time, string) deliver.Letterhead { return deliver.Letterhead{} },
@@ -171,7 +178,7 @@ func empty(t testing.TB) *house {
 	site = web.New(web.Deps{
 		DB: h.db, Journal: h.journal, Clock: h.clock, Bundle: texts, Log: log, People: h.people, Gate: gate, Regime: rules,
 		Estate: h.estate, Duty: h.duty, Intel: h.intel, Intake: h.intake, Collect: h.collect, Findings: h.findings,
-		Warnings: h.warnings, Deliveries: h.post, Settle: h.runner.Settle, Places: h.runner.Places,
+		Warnings: h.warnings, Deliveries: h.post, Bulletins: h.bulletins, Settle: h.runner.Settle, Places: h.runner.Places,
 		Verify: func(ctx context.Context, checkpoint string) (journal.Verdict, error) {
 			return journal.Verify(ctx, h.db, seal, h.audits(), checkpoint)
 		},

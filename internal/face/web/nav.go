@@ -24,6 +24,7 @@ func (s *Site) nav(p *ui.Page, a auth.Actor) []ui.NavGroup {
 			home,
 			item("/findings", "findings", ui.IconFlag, "f"),
 			item("/warnings", "warnings", ui.IconBell, "w"),
+			item("/bulletins", "bulletins", ui.IconBook, ""),
 			item("/outbox", "outbox", ui.IconSend, "b"),
 			{Label: p.T("timeliness.title"), Href: "/timeliness", Icon: ui.IconActivity},
 			item("/duty", "duty", ui.IconPhone, "d"),
@@ -81,7 +82,7 @@ func calmNav(groups []ui.NavGroup) []ui.NavGroup {
 	for _, g := range groups {
 		for _, i := range g.Items {
 			switch i.Href {
-			case "/", "/findings", "/warnings", "/organisations", "/documents", "/levels":
+			case "/", "/findings", "/warnings", "/bulletins", "/organisations", "/documents", "/levels":
 				row = append(row, i)
 			}
 		}

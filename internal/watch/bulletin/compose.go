@@ -163,3 +163,8 @@ func lines(s string) []string {
 	}
 	return out
 }
+
+// Read is a bulletin's text in hand as its message will say it.
+func (r *Room) Read(b *Bulletin, lang string) Message {
+	return r.message(b, &Issue{Content: b.Content, Revision: max(b.Revision, 1), At: b.Published}, Issued, false, lang)
+}

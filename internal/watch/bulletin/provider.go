@@ -234,3 +234,6 @@ func (r *Room) securityText() []byte {
 	return []byte("Contact: " + contact + "\nExpires: " + expires.Format(time.RFC3339) + "\nPreferred-Languages: vi, en\nCanonical: " +
 		base + SecurityPath + "\nCSAF: " + base + ProviderPath + "\n")
 }
+
+// PublicPath is where the document of a bulletin stands for everybody.
+func PublicPath(b *Bulletin) string { return whitePath + pathOf(b) }

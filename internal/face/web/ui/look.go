@@ -101,6 +101,17 @@ func stateLook(noun, state string) look {
 	case "warning.expired":
 		return look{ToneHigh, ShapeClock, true}
 
+	case "bulletin.draft":
+		return look{TonePlain, ShapeDashed, true}
+	case "bulletin.submitted":
+		return look{ToneMedium, ShapePie1, true}
+	case "bulletin.approved":
+		return look{ToneActive, ShapePie3, true}
+	case "bulletin.published":
+		return look{ToneGood, ShapeCheck, true}
+	case "bulletin.withdrawn":
+		return look{TonePlain, ShapeCross, true}
+
 	case "delivery.due":
 		return look{TonePlain, ShapeDashed, true}
 	case "delivery.handed_over":
