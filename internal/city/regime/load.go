@@ -37,6 +37,7 @@ type Regime struct {
 	digests     map[string]DigestRule
 	quiets      map[string]QuietRule
 	promises    map[string]PromiseRule
+	health      HealthRule
 	steps       StepsRule
 	brake       BrakeRule
 	authorities []Authority
@@ -124,22 +125,20 @@ func readChanges(override []byte) ([]Change, error) {
 	return file.Changes, nil
 }
 
-// object reads a JSON object and keeps the order of its keys.
-func object(raw []byte) (members map[string]json.RawMessage, order []string, err error) {
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return nil, nil, err
-	}
-	return members, slices.Sorted(maps.Keys(members)), nil
+// object reads the members of a JSON object.
+func object(raw []byte) (members map[string]json.RawMessage, err error) {
+	err = json.Unmarshal(raw, &members)
+	return members, err
 }
 
 // builtIn are the rules that come with Tocsin: those of the city and those of
 // levels.
 func builtIn() (rules map[string]json.RawMessage, order []string, err error) {
-	rules, _, err = object(defaultRules)
+	rules, err = object(defaultRules)
 	if err != nil {
 		return nil, nil, err
 	}
-	levels, _, err := object(levelRules)
+	levels, err := object(levelRules)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -235,6 +234,14 @@ func (b *builder) build(name string) error {
 			return errs.New(errs.Invalid, "a promise is a time that runs round the clock")
 		}
 		put(&b.regime.promises, rest, r)
+	case "health":
+		r := &b.regime.health
+		if err := fill(b, name, r, &r.Source); err != nil {
+			return err
+		}
+		if !r.Silence.aroundTheClock() || !r.Key.aroundTheClock() {
+			return errs.New(errs.Invalid, "the limits of health are times that run round the clock")
+		}
 	case "day":
 		return b.buildDay(name, rest)
 	case "authority":
@@ -350,7 +357,7 @@ func withoutSource(rule any) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	members, _, err := object(raw)
+	members, err := object(raw)
 	if err != nil {
 		return nil, err
 	}

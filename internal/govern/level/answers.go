@@ -3,6 +3,7 @@ package level
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -152,9 +153,7 @@ func sorted(a Answers) []string {
 // with is the answers with another one to a question.
 func (a Answers) with(code string, given []string) Answers {
 	other := Answers{}
-	for c, g := range a {
-		other[c] = g
-	}
+	maps.Copy(other, a)
 	if len(given) == 0 {
 		delete(other, code)
 	} else {

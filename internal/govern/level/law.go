@@ -48,11 +48,11 @@ func Laws(r *regime.Regime, code string, at time.Time) ([]Law, error) {
 	}
 	all := []Law{first}
 	regimes := r.LevelRegimes()
-	for i := len(regimes) - 1; i >= 0; i-- {
-		if regimes[i].Code == first.Regime.Code {
+	for _, l := range slices.Backward(regimes) {
+		if l.Code == first.Regime.Code {
 			continue
 		}
-		other, err := LawOf(r, regimes[i].Code, at)
+		other, err := LawOf(r, l.Code, at)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package level_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -175,12 +176,13 @@ func TestTheCitysSystemsHaveTheLevelsOfTheArticles(t *testing.T) {
 	if len(all) < 30 {
 		t.Fatalf("only %d systems", len(all))
 	}
+	laws := map[string]level.Law{"2016": law(t, "2016"), "2026": law(t, "2026")}
 	for _, s := range all {
 		if s.Reading == "" || s.NameEn == "" {
 			t.Errorf("%s does not say how the articles were read", s.Name)
 		}
 		for code, want := range map[string]verdict{"2016": s.Old, "2026": s.New} {
-			d := level.Decide(law(t, code), s.System)
+			d := level.Decide(laws[code], s.System)
 			slices.Sort(want.Clauses)
 			if got := cites(d.Clauses); d.Level != want.Level || !slices.Equal(got, want.Clauses) {
 				t.Errorf("%s (%s) under %s: level %d by %v, want %d by %v", s.Name, s.NameEn, code, d.Level, got, want.Level, want.Clauses)
@@ -281,10 +283,7 @@ func TestWhatWouldChangeTheLevelDoes(t *testing.T) {
 		d := level.Decide(l, level.System{Answers: a})
 		for _, other := range d.Alternatives {
 			told++
-			changed := level.Answers{}
-			for c, g := range a {
-				changed[c] = g
-			}
+			changed := maps.Clone(a)
 			changed[other.Question.Code] = other.To
 			if got := level.Decide(l, level.System{Answers: changed}).Level; got != other.Level || got == d.Level {
 				t.Fatalf("%s from %v to %v is said to give %d from %d, and gives %d", other.Question.Code, other.From, other.To, other.Level, d.Level, got)
