@@ -76,7 +76,8 @@ func placed(file string, err error) error {
 	for i := range places {
 		places[i].File = file
 	}
-	return errs.At(errs.CodeOf(err), places, "%s: %w", file, err)
+	// Not wrapped: the problem of the server, which knows no files, would be shown.
+	return errs.At(errs.CodeOf(err), places, "%s: %s", file, err.Error())
 }
 
 // levelRow is a line of the table for people: what one regime says.
