@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 
@@ -67,17 +68,15 @@ func (c *levelDecide) read(file string) (map[string]any, error) {
 	return body, nil
 }
 
-// placed is an error of the server with the file in its places.
+// placed names the file in the places of a problem: the server knows no files.
 func placed(file string, err error) error {
-	places := errs.PlacesOf(err)
-	if len(places) == 0 {
-		return err
+	var p *problem
+	if errors.As(err, &p) {
+		for i := range p.Places {
+			p.Places[i].File = file
+		}
 	}
-	for i := range places {
-		places[i].File = file
-	}
-	// Not wrapped: the problem of the server, which knows no files, would be shown.
-	return errs.At(errs.CodeOf(err), places, "%s: %s", file, err.Error())
+	return err
 }
 
 // levelRow is a line of the table for people: what one regime says.
