@@ -832,6 +832,7 @@ func TestCommandsOfAStranger(t *testing.T) {
 		for _, args := range [][]string{
 			{"finding", "tally"},
 			{"timeliness"},
+			{"contact", "health"},
 			{"outbox", "list"},
 			{"journal", "list"},
 			{"call", "list"},

@@ -9,6 +9,7 @@ import (
 	"tocsin/internal/base/envelope"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/city/estate"
+	"tocsin/internal/city/regime"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/finding"
 )
@@ -35,9 +36,14 @@ func (a *App) wireDeliver(ctx context.Context) (err error) {
 	}
 	a.deliver = deliver.New(deliver.Deps{
 		DB: a.db, Journal: a.journal, Clock: a.clock, Texts: a.bundle, Log: a.log, Warnings: a.warning, Evidence: proof{a.finding}, Keys: locks{a.estate},
-		Settings: settings, Bulletins: a.bulletin,
+		Settings: settings, Bulletins: a.bulletin, Bodies: a.estate, Limits: healthLimits(a.regime.Health()),
 	})
 	return a.deliver.Begin(ctx)
+}
+
+// healthLimits are the city's limits of contact health in room deliver's words.
+func healthLimits(h regime.HealthRule) deliver.HealthLimits {
+	return deliver.HealthLimits{Silence: h.Silence.Plain(), Key: h.Key.Plain()}
 }
 
 // signer reads the key that mail is signed with.

@@ -37,6 +37,7 @@ type Regime struct {
 	digests     map[string]DigestRule
 	quiets      map[string]QuietRule
 	promises    map[string]PromiseRule
+	health      HealthRule
 	steps       StepsRule
 	brake       BrakeRule
 	authorities []Authority
@@ -233,6 +234,14 @@ func (b *builder) build(name string) error {
 			return errs.New(errs.Invalid, "a promise is a time that runs round the clock")
 		}
 		put(&b.regime.promises, rest, r)
+	case "health":
+		r := &b.regime.health
+		if err := fill(b, name, r, &r.Source); err != nil {
+			return err
+		}
+		if !r.Silence.aroundTheClock() || !r.Key.aroundTheClock() {
+			return errs.New(errs.Invalid, "the limits of health are times that run round the clock")
+		}
 	case "day":
 		return b.buildDay(name, rest)
 	case "authority":

@@ -68,6 +68,9 @@ func (r *Regime) Promise(severity string) (rule PromiseRule, ok bool) {
 	return rule, ok
 }
 
+// Health are the limits of contact health.
+func (r *Regime) Health() HealthRule { return r.health }
+
 // Quiet is what silence must look like before it witnesses that a finding of a
 // kind is gone; the general rule where the kind has none of its own.
 func (r *Regime) Quiet(kind string) QuietRule {

@@ -50,6 +50,14 @@ type PromiseRule struct {
 	Source   Source `json:"source"`
 }
 
+// A HealthRule says from when on the way to an organisation's people is told to
+// be unwell. Both limits run round the clock.
+type HealthRule struct {
+	Silence Span   `json:"silence"` // Nothing was acknowledged for so long.
+	Key     Span   `json:"key"`     // A key expires sooner.
+	Source  Source `json:"source"`
+}
+
 // A StepsRule is the order in which others are told of a warning that nobody
 // acknowledged: next-contact, parent, duty-list. Each step waits one clock.
 type StepsRule struct {

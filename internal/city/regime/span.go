@@ -33,6 +33,11 @@ type Span struct {
 // None tells whether the span sets no limit.
 func (s Span) None() bool { return s.Amount == 0 }
 
+// aroundTheClock tells whether the span is a limit that counts no working time.
+func (s Span) aroundTheClock() bool {
+	return !s.None() && s.Unit != WorkingHours && s.Unit != WorkingDays
+}
+
 // Plain is the span as a duration round the clock; a working hour counts as an
 // hour and a working day as a day. It serves for comparing and for quiet
 // periods, which have no working units.

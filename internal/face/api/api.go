@@ -106,6 +106,7 @@ func (s *server) routes() {
 	s.digests()
 	s.deliveries()
 	s.timeliness()
+	s.contactHealth()
 	s.webhooks()
 	s.documents()
 	s.quarantine()

@@ -51,3 +51,17 @@ func (c *timelinessCommand) Run(s *session) error {
 	}
 	return s.list(nounOf("timeliness"), q, 0)
 }
+
+type contactHealthCommand struct {
+	Kind         []string `placeholder:"KIND"`
+	Organisation string   `placeholder:"CODE"`
+}
+
+// Run shows which contacts are unwell, gravest first.
+func (c *contactHealthCommand) Run(s *session) error {
+	q := url.Values{"kind": c.Kind}
+	if c.Organisation != "" {
+		q.Set("organisation", c.Organisation)
+	}
+	return s.list(nounOf("contact-health"), q, 0)
+}

@@ -127,9 +127,10 @@ type grammar struct {
 		History history     `cmd:""`
 	} `cmd:""`
 	Contact struct {
-		List    contactList `cmd:""`
-		Show    showing     `cmd:""`
-		History history     `cmd:""`
+		List    contactList          `cmd:""`
+		Health  contactHealthCommand `cmd:""`
+		Show    showing              `cmd:""`
+		History history              `cmd:""`
 	} `cmd:""`
 	Software struct {
 		List    softwareList `cmd:""`

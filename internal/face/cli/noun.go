@@ -74,6 +74,8 @@ func nounOf(word string) noun {
 		return noun{path: "roles", columns: []string{"act", "roles"}, whole: true}
 	case "webhook":
 		return noun{path: "webhooks", columns: []string{"id", "organisation", "url", "relation", "active"}, whole: true, inList: true}
+	case "contact-health":
+		return noun{path: "contacts/health", columns: []string{"organisation", "kind", "severity", "email", "since", "todo"}, whole: true}
 	case "timeliness":
 		return noun{path: "timeliness", columns: []string{
 			"organisation", "source", "warnings", "received_p50", "received_p90", "handed_p50", "handed_p90", "acknowledged_p50", "acknowledged_p90",

@@ -141,7 +141,8 @@ func empty(t testing.TB) *house {
 	})
 	h.post = deliver.New(deliver.Deps{
 		DB: h.db, Journal: h.journal, Clock: h.clock, Texts: texts, Log: log, Warnings: h.warnings, Evidence: proofs{h.findings},
-		Bulletins: h.bulletins,
+		Bulletins: h.bulletins, Bodies: h.estate,
+		Limits: deliver.HealthLimits{Silence: rules.Health().Silence.Plain(), Key: rules.Health().Key.Plain()},
 		Settings: deliver.Settings{
 			PublicURL:  func() string { return "https://tocsin.example" },
 			Letterhead: func(time.Time, string) deliver.Letterhead { return deliver.Letterhead{} },

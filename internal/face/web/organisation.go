@@ -112,6 +112,10 @@ func (s *Site) organisationOverview(p *ui.Page, r *http.Request, o estate.Organi
 	if err != nil {
 		return nil, err
 	}
+	unwell, err := s.unwell(p, r, o)
+	if err != nil {
+		return nil, err
+	}
 	lineage, err := s.lineage(p, r, o)
 	if err != nil {
 		return nil, err
@@ -140,7 +144,7 @@ func (s *Site) organisationOverview(p *ui.Page, r *http.Request, o estate.Organi
 	return []templ.Component{
 		figures,
 		panel(p.T("work.organisation.open"), s.findingTable(p, live, total), s.allFindings(p, o, total, len(live))),
-		box("grid-2", box("stack", contacts, warnings), box("stack",
+		box("grid-2", box("stack", contacts, unwell, warnings), box("stack",
 			panel(p.T("work.record.facts"), ui.Facts(p, s.recordFacts(p, s.bodyNoun(), bodyDossier(o)))), lineage, below)),
 	}, nil
 }

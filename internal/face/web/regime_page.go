@@ -37,7 +37,7 @@ func markBadge(p *ui.Page, m regime.Mark) templ.Component {
 
 // regimeGroups are the families of rules in the order of the page.
 func regimeGroups() []string {
-	return []string{"clock", "digest", "steps", "brake", "promise", "quiet", "hours", "zone", "authority", "edition", "instrument", "levels", "criterion", "definition", "principle", "approval", "transition", "question", "control", "day"}
+	return []string{"clock", "digest", "steps", "brake", "promise", "health", "quiet", "hours", "zone", "authority", "edition", "instrument", "levels", "criterion", "definition", "principle", "approval", "transition", "question", "control", "day"}
 }
 
 func (s *Site) regime(w http.ResponseWriter, r *http.Request) error {

@@ -22,6 +22,7 @@ func (s *Site) workRoutes() []Route {
 		{Method: "POST", Pattern: "/warnings/{id}/letter", Act: auth.WarningLetter, handle: s.warningLetter},
 		{Method: "GET", Pattern: "/bulk/warnings/{act}", Act: auth.WarningSend, handle: s.warningBulkAsk},
 		{Method: "POST", Pattern: "/bulk/warnings/{act}", Act: auth.WarningSend, handle: s.warningBulkDo},
+		{Method: "GET", Pattern: "/contacts/health", Act: auth.ContactView, handle: s.contactHealth},
 		{Method: "GET", Pattern: "/timeliness", Act: auth.WarningView, handle: s.timeliness},
 		{Method: "GET", Pattern: "/storms/{id}", Act: auth.WarningView, handle: s.storm},
 		{Method: "POST", Pattern: "/storms/{id}", Act: auth.WarningSend, handle: s.stormDecide},

@@ -34,6 +34,8 @@ type Deps struct {
 	Settings Settings
 
 	Bulletins Bulletins // nil: there are none
+	Bodies    Bodies    // nil: nobody knows of anybody's health
+	Limits    HealthLimits
 }
 
 // Settings are the operator's. The zero value of a field takes the default.
