@@ -3,6 +3,7 @@ package bulletin
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,22 +71,13 @@ func (r *Room) List(ctx context.Context, a auth.Actor, q Query) (out []Bulletin,
 					return err
 				}
 			}
-			if b.holds(q.Text) && (len(q.States) == 0 || contains(q.States, b.State)) {
+			if b.holds(q.Text) && (len(q.States) == 0 || slices.Contains(q.States, b.State)) {
 				out = append(out, b)
 			}
 		}
 		return nil
 	})
 	return out, err
-}
-
-func contains(list []State, s State) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // holds says whether a text is in what a bulletin is known by.

@@ -86,6 +86,7 @@ func minh() auth.Actor { return person(auth.Analyst, "minh.n@centre.example", au
 // open is a city of three wards and a school, of which a ward has the product
 // "Portal" and one ward has no contact.
 func open(t testing.TB, d *db.DB) *centre {
+	t.Helper()
 	w := warningtest.New(t, d)
 	if err := w.Texts.Add(bulletin.Texts); err != nil {
 		t.Fatal(err)
@@ -199,7 +200,7 @@ func TestASecondPersonApprovesAndTheAuthorNever(t *testing.T) {
 		if _, err := c.room.Approve(ctx, minh(), name, 0); !errs.Is(err, errs.Conflict) {
 			t.Errorf("a draft is approved: %v", err)
 		}
-		b = c.must(c.room.Submit(ctx, admin, name, b.Version))
+		c.must(c.room.Submit(ctx, admin, name, b.Version))
 		_, err := c.room.Approve(ctx, admin, name, 0)
 		if !errs.Is(err, errs.Denied) || !strings.Contains(err.Error(), "second person") {
 			t.Errorf("an admin approves alone: %v", err)

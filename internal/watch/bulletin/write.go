@@ -2,6 +2,7 @@ package bulletin
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -108,9 +109,7 @@ func (r *Room) tell(tx *db.Tx, a auth.Actor, b *Bulletin, verb string, more map[
 	if b.Number != "" {
 		body["number"] = b.Number
 	}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	_, err := r.Journal.Append(tx, journal.Draft{
 		Actor: a.Name(), Subject: b.ID.Subject(), Verb: verb, Body: body, Records: []journal.Record{b.record()},
 	})
