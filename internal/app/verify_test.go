@@ -144,7 +144,7 @@ func TestTampering(t *testing.T) {
 			{"a finding is gone", `DELETE FROM finding WHERE id = 3`, "finding F3"},
 			{"a warning's acknowledgement", `UPDATE warning SET state = 'acknowledged', acknowledged = 1, acknowledged_by = 'nobody@example.org' WHERE id = 1`, "warning W1"},
 			{"a delivery's reply", `UPDATE delivery SET reply = '250 never' WHERE id = 1`, "delivery D1"},
-			{"a delivery that never was", `INSERT INTO delivery SELECT 999, warning, revision, step, verb, organisation, 'x@y.example', name, phone, language, relation, notice, channel, state, waiting, next_at, urgency, attempts, node, message_id, reply, created, handed, acknowledged, acknowledged_by, body FROM delivery WHERE id = 1`, "delivery D999"},
+			{"a delivery that never was", `INSERT INTO delivery SELECT 999, warning, revision, step, verb, organisation, 'x@y.example', name, phone, language, relation, notice, channel, state, waiting, next_at, urgency, attempts, node, message_id, reply, created, handed, acknowledged, acknowledged_by, body, cover FROM delivery WHERE id = 1`, "delivery D999"},
 			{"a document's reading", `UPDATE document SET sha256 = 'x' WHERE id = 1`, "document S1"},
 			{"an organisation's name", `UPDATE organisation SET name_vi = 'Phường Khác' WHERE code = 'W1'`, "organisation"},
 			{"a contact's address", `UPDATE contact SET email = 'thief@evil.example' WHERE email = 'w1@wards.example'`, "contact"},
