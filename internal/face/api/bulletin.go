@@ -78,7 +78,7 @@ type BulletinText struct {
 	CVEs       []string           `json:"cves,omitempty"`
 	References []string           `json:"references,omitempty"`
 	From       []string           `json:"from,omitempty" doc:"The advisories it is written from."`
-	Audience   bulletin.Audience  `json:"audience,omitempty"`
+	Audience   bulletin.Audience  `json:"audience" required:"false"`
 	Version    int64              `json:"version,omitempty" doc:"Of the bulletin that was read before it was changed."`
 }
 

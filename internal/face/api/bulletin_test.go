@@ -23,7 +23,7 @@ func TestABulletinGoesThroughTheAPIWithASecondPerson(t *testing.T) {
 	}
 	at := "/bulletins/" + b.ID
 	var reach api.BulletinReach
-	admin.get(at + "/audience").into(t, 200, &reach)
+	admin.get(at+"/audience").into(t, 200, &reach)
 	if reach.Told != 1 || reach.Recipients[0].Organisation != "q1" || reach.Recipients[0].Products[0].Machines != 1 {
 		t.Fatalf("audience: %+v", reach)
 	}
