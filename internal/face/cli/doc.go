@@ -12,7 +12,6 @@ import (
 	"context"
 	"embed"
 	"io"
-	"io/fs"
 	"time"
 
 	"tocsin/internal/base/journal"
@@ -20,9 +19,6 @@ import (
 
 //go:embed texts
 var texts embed.FS
-
-// Texts is the catalogue of the commands.
-func Texts() fs.FS { return texts }
 
 // Hooks are what only the whole program can do. Who calls Run gives them.
 type Hooks struct {

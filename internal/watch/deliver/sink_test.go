@@ -37,7 +37,6 @@ func newSink(t testing.TB) *sink {
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.lines++
 		return &session{sink: s, conn: c}, nil
 	}))
 	server.Domain = "sink.example"
@@ -71,12 +70,6 @@ func (s *sink) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.got)
-}
-
-func (s *sink) connections() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lines
 }
 
 type session struct {

@@ -315,20 +315,3 @@ func (b *Browser) Axe(address string, v View) []Violation {
 	}
 	return all
 }
-
-// Axe is Browser.Axe for a test that looks at one page: at the desk and on the
-// telephone, in light and in dark.
-func Axe(t testing.TB, address string, cookies ...*http.Cookie) {
-	t.Helper()
-	b := Open(t)
-	for _, v := range []View{{}, {Dark: true}, {Width: Phone}, {Width: Phone, Dark: true}} {
-		v.Cookies = cookies
-		b.Axe(address, v)
-	}
-}
-
-// Shot is Browser.Shot for a test that wants one picture.
-func Shot(t testing.TB, address string, width int, file string, cookies ...*http.Cookie) {
-	t.Helper()
-	Open(t).Shot(address, View{Width: width, Cookies: cookies}, file)
-}

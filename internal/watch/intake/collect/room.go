@@ -92,11 +92,6 @@ const (
 	VerbAsked     = "source.asked"     // a person wants a look now
 )
 
-// Verbs are all of them.
-func Verbs() []string {
-	return []string{VerbFailed, VerbRecovered, VerbLeft, VerbSilent, VerbHeard, VerbSecret, VerbAsked}
-}
-
 // Failure is the body of VerbFailed.
 type Failure struct {
 	Code   string `json:"code"` // of package errs
