@@ -1,15 +1,20 @@
 package deliver_test
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
+	"tocsin/internal/base/auth"
+	"tocsin/internal/base/db"
 	"tocsin/internal/base/envelope"
 	"tocsin/internal/city/estate"
 	"tocsin/internal/watch/deliver"
 	"tocsin/internal/watch/intake/row"
 	"tocsin/internal/watch/warning"
+	"tocsin/internal/watch/warning/warningtest"
 )
 
 func TestWhatIsWrongWithTheWayToPeople(t *testing.T) {
@@ -81,4 +86,76 @@ func TestWhatIsWrongWithTheWayToPeople(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
+}
+
+// addresses are bodies with one contact each.
+type addresses map[int64]string
+
+func (a addresses) Reached(_ *db.Tx, scope auth.Scope) (all []estate.Reached, err error) {
+	for _, id := range slices.Sorted(maps.Keys(a)) {
+		if scope.Has(id) {
+			all = append(all, estate.Reached{
+				Organisation: estate.Organisation{ID: id, Code: fmt.Sprintf("PX%03d", id)},
+				Contacts:     []estate.Contact{{ID: "C1", Email: a[id]}},
+			})
+		}
+	}
+	return all, nil
+}
+
+func TestHealthIsReadFromWhatHappened(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		c.Body(30, 1, "1 refuse@px.example")
+		c.Body(31, 1, "1 busy@px.example") // not now, which is not never
+		c.Deliver(1, warningtest.Problem{Organisation: 30}, warningtest.Problem{Organisation: 31}, warningtest.Problem{Organisation: 10}, warningtest.Problem{Organisation: 11})
+		c.Settle()
+		if _, err := c.World.Room.Acknowledge(t.Context(), warningtest.Officer("a@px.example", 11), warningOf(t, c, 11)); err != nil {
+			t.Fatal(err)
+		}
+		c.Clock.Advance(20 * 24 * time.Hour) // every time to answer is over
+		c.deps.Bodies = addresses{10: "cntt10@px.example", 11: "cntt11@px.example", 12: "cntt12@px.example", 30: "Refuse@px.example", 31: "busy@px.example"}
+		c.deps.Limits = deliver.HealthLimits{Silence: 90 * 24 * time.Hour, Key: 30 * 24 * time.Hour}
+		post := deliver.New(c.deps)
+		said := func(a auth.Actor, q deliver.HealthQuery) (out []string) {
+			t.Helper()
+			all, err := post.Health(t.Context(), a, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range all {
+				if h.Since == nil || h.Todo == "" {
+					t.Errorf("%+v", h)
+				}
+				out = append(out, h.Organisation+" "+string(h.Kind))
+			}
+			return out
+		}
+		for name, x := range map[string]struct{ got, want []string }{
+			"all":       {said(warningtest.Centre(), deliver.HealthQuery{}), []string{"PX010 silent", "PX030 bounced", "PX030 silent", "PX031 silent"}},
+			"one kind":  {said(warningtest.Centre(), deliver.HealthQuery{Kinds: []deliver.Ailment{deliver.Bounces}}), []string{"PX030 bounced"}},
+			"one body":  {said(warningtest.Centre(), deliver.HealthQuery{Organisation: 31}), []string{"PX031 silent"}},
+			"their own": {said(warningtest.Officer("a@px.example", 10), deliver.HealthQuery{}), []string{"PX010 silent"}},
+			"not own":   {said(warningtest.Officer("a@px.example", 10), deliver.HealthQuery{Organisation: 30}), nil},
+		} {
+			if !slices.Equal(x.got, x.want) {
+				t.Errorf("%s: %v, want %v", name, x.got, x.want)
+			}
+		}
+		c.Clock.Advance(80 * 24 * time.Hour)
+		if got := said(warningtest.Centre(), deliver.HealthQuery{Kinds: []deliver.Ailment{deliver.Silent}}); len(got) != 0 {
+			t.Errorf("what is older than the limit counts still: %v", got)
+		}
+	})
+}
+
+// warningOf is the one warning of an organisation.
+func warningOf(t *testing.T, c *town, organisation int64) warning.ID {
+	t.Helper()
+	for _, v := range c.List() {
+		if v.Warning.Organisation == organisation {
+			return v.Warning.ID
+		}
+	}
+	t.Fatalf("organisation %d has no warning", organisation)
+	return 0
 }
