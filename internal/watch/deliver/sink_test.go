@@ -19,7 +19,6 @@ type sink struct {
 	mu      sync.Mutex
 	got     []letter
 	tried   map[string]int
-	lines   int
 	stalled chan struct{} // closed when the test ends
 	slow    time.Duration // before the answer to a message
 	during  func()        // called before the answer to a message
