@@ -1,13 +1,16 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"tocsin/internal/base/auth"
 	"tocsin/internal/base/db"
+	"tocsin/internal/face/web/webtest"
 	"tocsin/internal/watch/deliver"
 )
 
@@ -65,5 +68,20 @@ func TestAnAddressThatBouncesIsUnwellUntilSomethingArrives(t *testing.T) {
 	set("id = (SELECT MAX(id) FROM delivery WHERE recipient = 'attt@phuongsaigon.example')", "delivered")
 	if got := bounced(); len(got) != 0 {
 		t.Errorf("after the last arrived: %v", got)
+	}
+}
+
+func TestTheContactHealthPageIsLookedAt(t *testing.T) {
+	h := city(t)
+	h.advance(10 * 24 * time.Hour)
+	r := h.as(auth.Analyst, "")
+	browser := webtest.Open(t)
+	folder := shots()
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	for _, width := range []int{webtest.Desk, webtest.Phone} {
+		browser.Shot(h.server.URL+"/contacts/health", r.view(width), filepath.Join(folder, fmt.Sprintf("contact-health-%d.png", width)))
+		browser.Axe(h.server.URL+"/contacts/health", r.view(width))
 	}
 }

@@ -27,7 +27,7 @@ func (s *Site) nav(p *ui.Page, a auth.Actor) []ui.NavGroup {
 			item("/bulletins", "bulletins", ui.IconBook, ""),
 			item("/outbox", "outbox", ui.IconSend, "b"),
 			{Label: p.T("timeliness.title"), Href: "/timeliness", Icon: ui.IconActivity},
-			{Label: p.T("health.title"), Href: "/contacts/health", Icon: ui.IconPhone},
+			{Label: p.T("health.title"), Href: "/contacts/health", Icon: ui.IconUser},
 			item("/duty", "duty", ui.IconPhone, "d"),
 			item("/mutes", "mutes", ui.IconMute, "m"),
 		}},
