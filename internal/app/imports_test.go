@@ -21,7 +21,9 @@ func floors() [][]string {
 
 // line is the main line within watch: a later room may name an earlier one.
 // A room's subpackages stand with it.
-func line() []string { return []string{"intake", "intel", "match", "finding", "warning", "bulletin", "deliver"} }
+func line() []string {
+	return []string{"intake", "intel", "match", "finding", "warning", "bulletin", "deliver"}
+}
 
 func TestImportsPointDown(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "tocsin/...").CombinedOutput()

@@ -218,9 +218,7 @@ func (n *neighbourhood) someOf(t *testing.T, code string) map[string]string {
 // marks finds what is A's in a text that B reads.
 func (n *neighbourhood) marks(text string) []string {
 	var found []string
-	for _, m := range regexp.MustCompile(`(?i)kinzoku|198\.51\.100\.|5550[ .]?(1111|2222)`).FindAllString(text, -1) {
-		found = append(found, m)
-	}
+	found = append(found, regexp.MustCompile(`(?i)kinzoku|198\.51\.100\.|5550[ .]?(1111|2222)`).FindAllString(text, -1)...)
 	for noun, id := range n.ofA {
 		if noun == "users" || len(id) > 5 {
 			continue // numbered alike in all nouns, or found by its text

@@ -76,7 +76,7 @@ func (a *App) play(ctx context.Context) (func(), error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var done sync.WaitGroup
 	done.Go(func() {
-		if err := p.live(ctx); err != nil && ctx.Err() == nil {
+		if err := p.live(ctx); ctx.Err() == nil { // it lives until it is stopped, or fails
 			a.log.Error("the demo has stopped", "error", err)
 		}
 	})
@@ -234,8 +234,7 @@ func (p *player) perform(ctx context.Context, s scene) error {
 		return ctx.Err()
 	}
 	err := p.act(ctx, *s.act)
-	switch errs.CodeOf(err) {
-	case errs.Conflict, errs.NotFound:
+	if errs.Is(err, errs.Conflict) || errs.Is(err, errs.NotFound) {
 		return nil // somebody at the screen was faster
 	}
 	return err

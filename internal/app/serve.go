@@ -176,7 +176,7 @@ func (a *App) metrics(next http.Handler) http.Handler {
 // cityName is the city's name under Tocsin's own.
 func (a *App) cityName(lang string) string {
 	for _, o := range a.estate.Forest().Children(0, a.estate.Today()) {
-		if string(o.Kind) == "city" {
+		if o.Kind == "city" {
 			if lang == "en" && o.NameEN != "" {
 				return o.NameEN
 			}

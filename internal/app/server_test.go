@@ -259,8 +259,7 @@ func (s *server) as(ctx context.Context, token string, args ...string) (result, 
 	c.Stdout, c.Stderr = &out, &said
 	err := c.Run()
 	r := result{out: out.String(), err: said.String(), code: c.ProcessState.ExitCode()}
-	var ended *exec.ExitError
-	if errors.As(err, &ended) {
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = nil
 	}
 	return r, err

@@ -32,7 +32,7 @@ func (a *App) setClock(ctx context.Context) error {
 		if a.Pace == 0 {
 			a.Pace = 60
 		}
-		start := time.Now()
+		start := time.Now() //nolint:forbidigo // the fast clock begins at the real one
 		kept, err := setting(ctx, a.db, settingClock)
 		if err != nil {
 			return err

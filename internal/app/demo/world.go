@@ -3,6 +3,7 @@ package demo
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -31,7 +32,7 @@ func (c *City) advisory(n int, at time.Time) []byte {
 		"Bỏ qua xác thực khi tải tệp đính kèm", "Chèn mã lệnh SQL ở chức năng tra cứu hồ sơ", "Thực thi mã từ xa qua gói tin đăng nhập",
 		"Lộ tệp cấu hình qua đường dẫn tương đối", "Leo thang quyền quản trị qua phiên chưa kết thúc",
 	}
-	number := fmt.Sprintf("NHD-%s", at.Format("2006-0102"))
+	number := "NHD-" + at.Format("2006-0102")
 	entry := map[string]any{
 		"schema_version": "1.6.0", "id": number, "published": at.Add(-26 * time.Hour).UTC().Format(time.RFC3339),
 		"modified": at.Add(-2 * time.Hour).UTC().Format(time.RFC3339), "summary": titles[n%len(titles)] + " trong " + p.vendor + " " + p.name,
@@ -63,7 +64,7 @@ func (c *City) indicators(n int, at time.Time) []byte {
 	attribute := func(k int, kind, value string) map[string]any {
 		return map[string]any{
 			"uuid": fmt.Sprintf("6a0c1b9e-%04x-4%03x-8000-%012x", n&0xffff, k, n*100+k), "type": kind, "category": "Network activity", "to_ids": true,
-			"timestamp": fmt.Sprint(at.Add(-time.Duration(k) * time.Minute).Unix()), "value": value,
+			"timestamp": strconv.FormatInt(at.Add(-time.Duration(k)*time.Minute).Unix(), 10), "value": value,
 		}
 	}
 	var attributes []map[string]any
@@ -76,7 +77,7 @@ func (c *City) indicators(n int, at time.Time) []byte {
 	}
 	return marshalled(map[string]any{"Event": map[string]any{
 		"uuid": fmt.Sprintf("5f0c1b9e-%04x-4000-8000-%012x", n&0xffff, n), "info": "Máy chủ điều khiển mã độc, ngày " + at.Format("02/01/2006"),
-		"date": at.Format(time.DateOnly), "threat_level_id": "2", "analysis": "1", "distribution": "2", "timestamp": fmt.Sprint(at.Unix()),
+		"date": at.Format(time.DateOnly), "threat_level_id": "2", "analysis": "1", "distribution": "2", "timestamp": strconv.FormatInt(at.Unix(), 10),
 		"Tag": []map[string]string{{"name": "tlp:amber"}}, "Attribute": attributes,
 	}})
 }

@@ -279,9 +279,21 @@ func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
 func TestWrongCallsEndWithTwoAndAHint(t *testing.T) {
 	s := &shell{t: t, dir: t.TempDir(), env: map[string]string{}}
 	for _, args := range [][]string{
-		{}, {"nonsense"}, {"finding"}, {"finding", "lst"}, {"finding", "list", "--colour"}, {"finding", "show"}, {"finding", "list", "--since=yesterday"},
-		{"finding", "list", "--limit=-1"}, {"intake", "x.csv"}, {"quarantine", "release", "Q1", "--set=ip"}, {"clock", "advance", "soon"},
-		{"finding", "list"}, {"restore", "x"}, {"serve", "--clock=now"}, {"serve", "--tls-cert=x"},
+		{},
+		{"nonsense"},
+		{"finding"},
+		{"finding", "lst"},
+		{"finding", "list", "--colour"},
+		{"finding", "show"},
+		{"finding", "list", "--since=yesterday"},
+		{"finding", "list", "--limit=-1"},
+		{"intake", "x.csv"},
+		{"quarantine", "release", "Q1", "--set=ip"},
+		{"clock", "advance", "soon"},
+		{"finding", "list"},
+		{"restore", "x"},
+		{"serve", "--clock=now"},
+		{"serve", "--tls-cert=x"},
 	} {
 		o := s.run(args...)
 		if o.code != 2 || o.out != "" || !strings.HasPrefix(o.err, "tocsin: usage: ") {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -111,9 +112,7 @@ func (c *client) do(ctx context.Context, k call) (*http.Response, error) {
 	if err != nil {
 		return nil, errs.New(errs.Usage, "call %s: %w", at, err)
 	}
-	for name, values := range k.header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, k.header)
 	r.Header.Set("Accept", "application/json, application/problem+json")
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
@@ -206,9 +205,7 @@ type part struct {
 // above 0, and gives each page to take.
 func (c *client) list(ctx context.Context, n noun, query url.Values, limit int, take func([]json.RawMessage) error) error {
 	q := url.Values{}
-	for name, values := range query {
-		q[name] = values
-	}
+	maps.Copy(q, query)
 	for left := limit; ; {
 		size := pageSize
 		if limit > 0 {

@@ -85,6 +85,7 @@ func help(k *kong.Context, voice i18n.Voice, w world) error {
 
 func synopsis(node *kong.Node, voice i18n.Voice) string {
 	text := ""
+	var textSb88 strings.Builder
 	for _, p := range node.Positional {
 		word := strings.ToUpper(p.Name)
 		if p.IsCumulative() {
@@ -93,16 +94,19 @@ func synopsis(node *kong.Node, voice i18n.Voice) string {
 		if !p.Required {
 			word = "[" + word + "]"
 		}
-		text += " " + word
+		textSb88.WriteString(" " + word)
 	}
+	text += textSb88.String()
 	if len(node.Children) > 0 {
 		text += " " + voice.T("cli.command")
 	}
+	var textSb101 strings.Builder
 	for _, f := range node.Flags {
 		if f.Required {
-			text += " --" + f.Name + "=" + f.PlaceHolder
+			textSb101.WriteString(" --" + f.Name + "=" + f.PlaceHolder)
 		}
 	}
+	text += textSb101.String()
 	return text + " [" + voice.T("cli.flag") + "…]"
 }
 

@@ -70,8 +70,7 @@ func (c *levelDecide) read(file string) (map[string]any, error) {
 
 // placed names the file in the places of a problem: the server knows no files.
 func placed(file string, err error) error {
-	var p *problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*problem](err); ok {
 		for i := range p.Places {
 			p.Places[i].File = file
 		}

@@ -179,7 +179,7 @@ func several[T any](s *session, list []T, columns []string) error {
 // say tells a person something beside what the command prints.
 func (s *session) say(text string) {
 	if !s.Quiet && !s.JSON && !s.JSONL {
-		fmt.Fprintln(s.err, text)
+		_, _ = fmt.Fprintln(s.err, text)
 	}
 }
 

@@ -21,7 +21,7 @@ type progress struct {
 }
 
 func (s *session) progress(key, what string, total int64) *progress {
-	now := time.Now()
+	now := time.Now() //nolint:forbidigo // a person at a terminal waits by the wall clock
 	return &progress{s: s, key: key, what: plain(what), total: total, began: now, said: now}
 }
 
@@ -32,7 +32,7 @@ func (p *progress) at(done int64) {
 	if p.s.live {
 		every = 200 * time.Millisecond
 	}
-	now := time.Now()
+	now := time.Now() //nolint:forbidigo // as above
 	if p.s.Quiet || p.s.JSON || p.s.JSONL || now.Sub(p.said) < every {
 		return
 	}
@@ -42,16 +42,16 @@ func (p *progress) at(done int64) {
 		text += " (" + p.s.voice.Percent(100*float64(p.done)/float64(p.total)) + ")"
 	}
 	if !p.s.live {
-		fmt.Fprintln(p.s.err, text)
+		_, _ = fmt.Fprintln(p.s.err, text)
 		return
 	}
-	fmt.Fprintf(p.s.err, "\r\x1b[K%s", text)
+	_, _ = fmt.Fprintf(p.s.err, "\r\x1b[K%s", text)
 }
 
 // end takes the line away.
 func (p *progress) end() {
 	if p.shown && p.s.live {
-		fmt.Fprint(p.s.err, "\r\x1b[K")
+		_, _ = fmt.Fprint(p.s.err, "\r\x1b[K")
 	}
 }
 
@@ -66,7 +66,7 @@ type counting struct {
 func (c *counting) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.p.at(c.p.done + int64(n))
-	if err != nil && err != io.EOF { //nolint:errorlint // a Reader gives io.EOF itself
+	if err != nil && err != io.EOF {
 		return n, &sending{noFile(c.p.what, err)}
 	}
 	return n, err

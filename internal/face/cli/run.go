@@ -117,15 +117,15 @@ func report(w world, voice i18n.Voice, machine bool, err error) int {
 		_ = encoder.Encode(p.Problem) // nowhere is left to say that standard error is gone
 		return p.exit()
 	}
-	fmt.Fprintf(w.err, "tocsin: %s: %s\n", voice.T("cli.code."+p.code().String()), plain(p.Detail))
+	_, _ = fmt.Fprintf(w.err, "tocsin: %s: %s\n", voice.T("cli.code."+p.code().String()), plain(p.Detail))
 	const most = 50
 	for i, place := range p.Places {
 		if i == most {
-			fmt.Fprintf(w.err, "  %s\n", voice.N("cli.more-places", len(p.Places)-most))
+			_, _ = fmt.Fprintf(w.err, "  %s\n", voice.N("cli.more-places", len(p.Places)-most))
 			break
 		}
 		if text := place.String(); text != p.Detail {
-			fmt.Fprintf(w.err, "  %s\n", plain(text))
+			_, _ = fmt.Fprintf(w.err, "  %s\n", plain(text))
 		}
 	}
 	return p.exit()
@@ -138,7 +138,7 @@ type problem struct {
 
 func (p *problem) Error() string { return p.Detail }
 
-func (p *problem) code() errs.Code { return errs.Named(p.Problem.Code) }
+func (p *problem) code() errs.Code { return errs.Named(p.Code) }
 
 func (p *problem) exit() int { return p.code().Exit() }
 

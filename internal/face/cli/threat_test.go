@@ -22,8 +22,10 @@ func (s *shell) weak() {
 	}
 	for _, args := range [][]string{
 		{"import", "estate", filepath.Join(s.dir, "software.csv")},
-		{"source", "add", "blocklist", "--format=list"}, {"source", "add", "kev", "--format=kev"},
-		{"intake", filepath.Join(s.dir, "list.txt"), "--source=blocklist"}, {"intake", filepath.Join(s.dir, "kev.json"), "--source=kev"},
+		{"source", "add", "blocklist", "--format=list"},
+		{"source", "add", "kev", "--format=kev"},
+		{"intake", filepath.Join(s.dir, "list.txt"), "--source=blocklist"},
+		{"intake", filepath.Join(s.dir, "kev.json"), "--source=kev"},
 		{"settle"},
 	} {
 		if o := s.run(args...); o.code != 0 {

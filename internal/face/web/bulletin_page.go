@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -316,8 +317,8 @@ func (s *Site) bulletinFrom(p *ui.Page, b *bulletin.Shown) templ.Component {
 // bulletinHistory is everything that happened to it, newest first.
 func bulletinHistory(p *ui.Page, b *bulletin.Shown) templ.Component {
 	var moments []ui.Moment
-	for n := len(b.History) - 1; n >= 0; n-- {
-		e := b.History[n]
+	for _, e := range slices.Backward(b.History) {
+
 		verb := strings.TrimPrefix(e.Verb, "bulletin.")
 		moments = append(moments, ui.Moment{At: e.At, Who: e.Actor, What: p.T("web.bulletin.verb." + verb), Href: "/journal/" + strconv.FormatInt(e.Seq, 10)})
 	}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -25,9 +26,7 @@ func bulletinText(more url.Values) []string {
 		"summary_en": {"Attackers take over the administration of Gate Manager without a password.\n\nIt is used in extortion."},
 		"todo_en":    {"Update Gate Manager to 8.0.\nElse close its management port to the Internet.\nRead the log of sign-ins since 18 November 2026."},
 	}
-	for name, values := range more {
-		v[name] = values
-	}
+	maps.Copy(v, more)
 	var pairs []string
 	for name, values := range v {
 		for _, value := range values {

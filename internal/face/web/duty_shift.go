@@ -56,7 +56,7 @@ func shiftRemoval(p *ui.Page, x duty.Shift) templ.Component {
 	return box("", ui.Act(p, b))
 }
 
-func (s *Site) postedShift(r *http.Request, p *ui.Page) (duty.Plan, error) {
+func (s *Site) postedShift(r *http.Request) (duty.Plan, error) {
 	if err := r.ParseForm(); err != nil {
 		return duty.Plan{}, badForm(r, err)
 	}
@@ -67,7 +67,7 @@ func (s *Site) postedShift(r *http.Request, p *ui.Page) (duty.Plan, error) {
 
 func (s *Site) shiftAdd(w http.ResponseWriter, r *http.Request) error {
 	p := s.page(w, r, "work.shift.add")
-	x, err := s.postedShift(r, p)
+	x, err := s.postedShift(r)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (s *Site) shiftSave(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := s.page(w, r, "work.shift.edit")
-	x, err := s.postedShift(r, p)
+	x, err := s.postedShift(r)
 	if err != nil {
 		return err
 	}

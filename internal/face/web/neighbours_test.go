@@ -26,7 +26,7 @@ type problems struct{ room *finding.Room }
 func selection(s warning.Selection) finding.Selection {
 	return finding.Selection{
 		Advisory: s.Advisory,
-		Finding: finding.ID(s.Finding), Document: s.Document, Organisation: s.Organisation, After: finding.ID(s.After), Limit: s.Limit,
+		Finding:  finding.ID(s.Finding), Document: s.Document, Organisation: s.Organisation, After: finding.ID(s.After), Limit: s.Limit,
 	}
 }
 
@@ -133,7 +133,7 @@ func (b bodies) Organisation(_ *db.Tx, id int64) (warning.Organisation, error) {
 			return warning.Organisation{}, err
 		}
 	}
-	return warning.Organisation{ID: id, Code: o.Code, NameVI: o.NameVI, NameEN: o.NameEN, Kind: string(o.Kind), Tier: string(o.Tier), Parent: parent}, nil
+	return warning.Organisation{ID: id, Code: o.Code, NameVI: o.NameVI, NameEN: o.NameEN, Kind: string(o.Kind), Tier: o.Tier, Parent: parent}, nil
 }
 
 func (b bodies) Contacts(tx *db.Tx, organisation int64) ([]warning.Contact, error) {

@@ -61,6 +61,7 @@ func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
 			b.Critical += n.N
 		case row.High:
 			b.High += n.N
+		case row.NoSeverity, row.Info, row.Low, row.Medium:
 		}
 	}
 	unanswered, err := s.Warnings.Waiting(ctx, a)

@@ -81,7 +81,7 @@ func (s *Site) fits(p *ui.Page, u auth.User) bool {
 func sortUsers(p *ui.Page, users []auth.User) {
 	key, descending := p.Sorting("email")
 	slices.SortStableFunc(users, func(a, b auth.User) int {
-		n := 0
+		var n int
 		switch key {
 		case "name":
 			n = strings.Compare(i18n.SortKey(a.Name), i18n.SortKey(b.Name))

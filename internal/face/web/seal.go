@@ -76,7 +76,7 @@ func (s *Site) sealVerify(w http.ResponseWriter, r *http.Request) error {
 			outside += "\n" // A note ends with its line; copying often loses it.
 		}
 	}
-	began := time.Now()
+	began := time.Now() //nolint:forbidigo // how long it took, not when
 	v, err := s.Verify(r.Context(), outside)
 	if errs.Is(err, errs.Invalid) || errs.Is(err, errs.Usage) {
 		wrong(p, "checkpoint", "work.seal.no_checkpoint")

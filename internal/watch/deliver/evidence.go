@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +63,7 @@ func (r *Room) evidenceCSV(ctx context.Context, findings []warning.Finding) ([]b
 			continue
 		}
 		for _, e := range lines[f.ID] {
-			err := cells(append(head[:len(head):len(head)], e.Source, "S"+strconv.FormatInt(e.Document, 10), strconv.Itoa(e.Line), stamp(e.At), e.text())...)
+			err := cells(append(slices.Clip(head), e.Source, "S"+strconv.FormatInt(e.Document, 10), strconv.Itoa(e.Line), stamp(e.At), e.text())...)
 			if err != nil {
 				return nil, err
 			}

@@ -109,7 +109,7 @@ func TestHealthIsReadFromWhatHappened(t *testing.T) {
 		c.Body(31, 1, "1 busy@px.example") // not now, which is not never
 		c.Deliver(1, warningtest.Problem{Organisation: 30}, warningtest.Problem{Organisation: 31}, warningtest.Problem{Organisation: 10}, warningtest.Problem{Organisation: 11})
 		c.Settle()
-		if _, err := c.World.Room.Acknowledge(t.Context(), warningtest.Officer("a@px.example", 11), warningOf(t, c, 11)); err != nil {
+		if _, err := c.Room.Acknowledge(t.Context(), warningtest.Officer("a@px.example", 11), warningOf(t, c, 11)); err != nil {
 			t.Fatal(err)
 		}
 		c.Clock.Advance(20 * 24 * time.Hour) // every time to answer is over

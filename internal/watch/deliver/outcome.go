@@ -44,8 +44,7 @@ func Judge(phase Phase, err error, reply string) Outcome {
 	if err == nil {
 		return Outcome{State: HandedOver, Reply: "250 " + reply}
 	}
-	var answer *smtp.SMTPError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*smtp.SMTPError](err); ok {
 		text := answerText(answer)
 		switch {
 		case answer.Code == 421:

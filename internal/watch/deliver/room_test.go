@@ -234,7 +234,7 @@ func TestTheButtonAcknowledgesAndLookingDoesNot(t *testing.T) {
 				t.Fatalf("%+v, %v", ack, err)
 			}
 		}
-		if v := c.World.List()[0]; v.State != warning.Sent {
+		if v := c.List()[0]; v.State != warning.Sent {
 			t.Fatalf("looking made it %s", v.State)
 		}
 		for range 2 {
@@ -244,7 +244,7 @@ func TestTheButtonAcknowledgesAndLookingDoesNot(t *testing.T) {
 			}
 		}
 		c.Settle()
-		if v := c.World.List()[0]; v.State != warning.Acknowledged || v.AcknowledgedBy != "cntt10@px.example" {
+		if v := c.List()[0]; v.State != warning.Acknowledged || v.AcknowledgedBy != "cntt10@px.example" {
 			t.Errorf("%+v", v)
 		}
 		if d := c.deliveries()[0]; d.State != deliver.Acknowledged {
@@ -268,7 +268,7 @@ func TestAnEndedWarningsLinkIsGone(t *testing.T) {
 		c.Settle()
 		_, text, _, _ := read(t, c.sink.letters()[0].body)
 		token := link(t, text)
-		if _, err := c.World.Room.Cancel(t.Context(), warningtest.Centre(), 1, "báo nhầm"); err != nil {
+		if _, err := c.Room.Cancel(t.Context(), warningtest.Centre(), 1, "báo nhầm"); err != nil {
 			t.Fatal(err)
 		}
 		c.Settle()
@@ -304,7 +304,7 @@ func TestOneBadRecipientNeverStopsAnother(t *testing.T) {
 			if !bad {
 				state = deliver.HandedOver
 			}
-			if d.State != state && !(strings.HasPrefix(d.Recipient, "drop") && d.State == deliver.Deferred) {
+			if d.State != state && (!strings.HasPrefix(d.Recipient, "drop") || d.State != deliver.Deferred) {
 				t.Errorf("%s is %s (%s), want %s", d.Recipient, d.State, d.Reply, state)
 			}
 		}
@@ -469,7 +469,7 @@ func TestAWarningTakenBackDoesNotGoOut(t *testing.T) {
 	c.Run()
 	c.Deliver(1, warningtest.Problem{Organisation: 10})
 	c.Settle()
-	if _, err := c.World.Room.Cancel(t.Context(), warningtest.Centre(), 1, "báo nhầm"); err != nil {
+	if _, err := c.Room.Cancel(t.Context(), warningtest.Centre(), 1, "báo nhầm"); err != nil {
 		t.Fatal(err)
 	}
 	c.Settle()
@@ -520,7 +520,7 @@ func TestAStormMailsTheDutyOfficerOnce(t *testing.T) {
 		if ack, err := c.post.Acknowledge(t.Context(), token); err != nil || !ack.Done {
 			t.Errorf("%+v, %v", ack, err)
 		}
-		for _, v := range c.World.List() {
+		for _, v := range c.List() {
 			if v.State != warning.Draft {
 				t.Errorf("reading the alarm made %s %s", v.ID, v.State)
 			}
@@ -536,7 +536,7 @@ func TestALetterIsSetAndRecordedByAPerson(t *testing.T) {
 		}
 		c.Deliver(1, problems...)
 		c.Settle()
-		if _, err := c.World.Room.MakeLetter(t.Context(), warningtest.Centre(), 1); err != nil {
+		if _, err := c.Room.MakeLetter(t.Context(), warningtest.Centre(), 1); err != nil {
 			t.Fatal(err)
 		}
 		c.Settle()
@@ -567,7 +567,7 @@ func TestALetterIsSetAndRecordedByAPerson(t *testing.T) {
 
 func TestCallsPortalAndMailFollowTheRule(t *testing.T) {
 	each(t, func(t *testing.T, c *town) {
-		_, err := c.World.Room.SetRule(t.Context(), warningtest.Centre(), warning.Rule{Place: 1, Name: "mọi kênh", Then: warning.Then{
+		_, err := c.Room.SetRule(t.Context(), warningtest.Centre(), warning.Rule{Place: 1, Name: "mọi kênh", Then: warning.Then{
 			Channels: []warning.Channel{warning.ByMail, warning.ByCall, warning.ByPortal},
 		}})
 		if err != nil {
@@ -686,7 +686,7 @@ func TestTimelinessTellsHowFastItWas(t *testing.T) {
 		c.Deliver(1, warningtest.Problem{Organisation: 10}, warningtest.Problem{Organisation: 11})
 		c.Settle()
 		c.Clock.Advance(30 * time.Minute)
-		if _, err := c.World.Room.Acknowledge(t.Context(), warningtest.Officer("a@px.example", 10), 1); err != nil {
+		if _, err := c.Room.Acknowledge(t.Context(), warningtest.Officer("a@px.example", 10), 1); err != nil {
 			t.Fatal(err)
 		}
 		c.Settle()

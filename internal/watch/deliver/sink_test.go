@@ -55,8 +55,8 @@ func newSink(t testing.TB) *sink {
 
 type quietLog struct{}
 
-func (quietLog) Printf(string, ...interface{}) {}
-func (quietLog) Println(...interface{})        {}
+func (quietLog) Printf(string, ...any) {}
+func (quietLog) Println(...any)        {}
 
 // letters are what arrived so far.
 func (s *sink) letters() []letter {

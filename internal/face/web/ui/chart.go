@@ -2,6 +2,7 @@ package ui
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -144,8 +145,8 @@ func (c Chart) anchor(i int) string {
 // lastKnown is the last point with a value, which carries its number; -1 if
 // there is none.
 func (c Chart) lastKnown() int {
-	for i := len(c.Points) - 1; i >= 0; i-- {
-		if !c.Points[i].Missing {
+	for i, v := range slices.Backward(c.Points) {
+		if !v.Missing {
 			return i
 		}
 	}

@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/a-h/templ"
+import (
+	"slices"
+
+	"github.com/a-h/templ"
+)
 
 // InputKind is what a field takes.
 type InputKind string
@@ -68,12 +72,7 @@ func (f Input) chosen(p *Page, value string) bool {
 	if p.Posted != nil {
 		values = p.Posted[f.Name]
 	}
-	for _, v := range values {
-		if v == value {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(values, value)
 }
 
 func (f Input) id() string { return "field-" + f.Name }

@@ -147,6 +147,7 @@ func ThemeOf(r *http.Request) Theme {
 	switch t := Theme(c.Value); t {
 	case ThemeLight, ThemeDark:
 		return t
+	case ThemeAuto:
 	}
 	return ThemeAuto
 }

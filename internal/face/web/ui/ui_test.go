@@ -58,7 +58,7 @@ func unitTiles(t testing.TB, p *ui.Page) []ui.Tile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	rows, err := csv.NewReader(f).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func site(t testing.TB) *httptest.Server {
 	mux.HandleFunc("/warnings", func(w http.ResponseWriter, r *http.Request) { show(w, r, ui.GalleryPaper(start(w, r))) })
 	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprint(w, "event: news\ndata: {\"n\":2}\n\nevent: news\ndata: {\"n\":1}\n\nevent: toast\ndata: {\"text\":\"W5\",\"href\":\"/gallery\"}\n\n")
+		_, _ = fmt.Fprint(w, "event: news\ndata: {\"n\":2}\n\nevent: news\ndata: {\"n\":1}\n\nevent: toast\ndata: {\"text\":\"W5\",\"href\":\"/gallery\"}\n\n")
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
