@@ -14,7 +14,7 @@ import (
 )
 
 // version is set by the linker (see Makefile).
-var version string //nolint:gochecknoglobals // the linker sets variables, nothing else
+var version string // the linker sets variables, nothing else
 
 // Version is the program's version: the commit that it was built from.
 func Version() string {

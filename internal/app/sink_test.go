@@ -207,6 +207,7 @@ func (s *session) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 2, 2}, Message: "mailbox full"}
 	case scolding:
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "looks like spam"}
+	default:
 	}
 	l, err := open(raw)
 	if err != nil {

@@ -133,7 +133,7 @@ func (b bodies) Organisation(_ *db.Tx, id int64) (warning.Organisation, error) {
 			return warning.Organisation{}, err
 		}
 	}
-	return warning.Organisation{ID: id, Code: o.Code, NameVI: o.NameVI, NameEN: o.NameEN, Kind: string(o.Kind), Tier: o.Tier, Parent: parent}, nil
+	return warning.Organisation{ID: id, Code: o.Code, NameVI: o.NameVI, NameEN: o.NameEN, Kind: o.Kind, Tier: o.Tier, Parent: parent}, nil
 }
 
 func (b bodies) Contacts(tx *db.Tx, organisation int64) ([]warning.Contact, error) {

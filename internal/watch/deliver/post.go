@@ -98,7 +98,7 @@ func (p *postOffice) run(ctx context.Context) error {
 			lines.Go(func() { p.line(ctx, n, work) })
 		}
 	}
-	looked := time.Now()
+	looked := time.Now() //nolint:forbidigo // how long ago this process looked
 	for ctx.Err() == nil {
 		news := p.room.Journal.News()
 		ready, err := 0, error(nil)
@@ -121,7 +121,7 @@ func (p *postOffice) run(ctx context.Context) error {
 			}
 		}
 		if time.Since(looked) > 10*time.Second {
-			looked = time.Now()
+			looked = time.Now() //nolint:forbidigo // as above
 			if err := p.orphans(ctx); err != nil && ctx.Err() == nil {
 				return err
 			}

@@ -186,7 +186,7 @@ func (l *line) hand(ctx context.Context, from, to string, message []byte) Outcom
 		return Judge(PhaseBody, err, "")
 	}
 	// A server that stops reading must not stall the line for ever.
-	_ = l.conn.SetWriteDeadline(time.Now().Add(l.room.Settings.Submission))
+	_ = l.conn.SetWriteDeadline(time.Now().Add(l.room.Settings.Submission)) //nolint:forbidigo // a connection ends by the wall clock
 	defer func() { _ = l.conn.SetWriteDeadline(time.Time{}) }()
 	if _, err := data.Write(message); err != nil {
 		return Judge(PhaseBody, err, "")

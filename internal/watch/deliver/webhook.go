@@ -212,7 +212,7 @@ func Sign(secret, id string, at time.Time, body []byte) (string, error) {
 		return "", errs.New(errs.Invalid, "sign a webhook: the secret is not base64: %w", err)
 	}
 	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s.%d.", id, at.Unix())
+	_, _ = fmt.Fprintf(mac, "%s.%d.", id, at.Unix())
 	mac.Write(body)
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)), nil
 }

@@ -192,7 +192,7 @@ func readJSON(data []byte) (string, []component, error) {
 func (p spdxPackage) component() component {
 	c := component{kind: "library", name: p.Name, version: p.Version}
 	if vendor, ok := strings.CutPrefix(p.Supplier, "Organization:"); ok {
-		c.vendor, _, _ = strings.Cut(vendor, "(") // "Organization: Example (mail@example)"
+		c.vendor, _, _ = strings.Cut(vendor, "(") // what follows is a mail address in brackets
 	}
 	for _, r := range p.Refs {
 		switch r.Type {

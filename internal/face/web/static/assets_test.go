@@ -68,7 +68,7 @@ func TestTheStyleSheetNamesOnlyFilesThatAreServed(t *testing.T) {
 		t.Errorf("%d addresses in the style sheet, want the two fonts", len(addresses))
 	}
 	for _, m := range addresses {
-		if got := get(a, string(m[1]), "").StatusCode; got != http.StatusOK {
+		if got := get(a, string(m[1]), "").StatusCode; got != http.StatusOK { //nolint:bodyclose // a recorder holds nothing open
 			t.Errorf("%s: %d", m[1], got)
 		}
 	}

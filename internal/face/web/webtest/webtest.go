@@ -45,7 +45,7 @@ const (
 // with script.
 type View struct {
 	Width    int            // 0 is Desk
-	Dark     bool           // what prefers-color-scheme says
+	Dark     bool           // the reader prefers dark pages
 	NoScript bool           // as if the browser had no script
 	Print    bool           // as the printer would see it
 	Cookies  []*http.Cookie // a session, a language, a theme
