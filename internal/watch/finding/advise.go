@@ -265,6 +265,7 @@ func (r *Room) advise(ctx context.Context, a *intel.Advisory, s *stock, how advi
 			}
 			w := writing{room: r, tx: tx, doc: doc, source: source, now: r.Clock.Now(), tally: tally{}}
 			w.source.TLP = a.TLP // an advisory may be marked otherwise than its source
+			w.doc.Round = 1      // the same line speaks again whenever the world changes: it is no second reading
 			if err := w.observe(rows); err != nil {
 				return err
 			}
@@ -288,24 +289,91 @@ func (r *Room) advise(ctx context.Context, a *intel.Advisory, s *stock, how advi
 	if len(standing) == 0 {
 		return nil
 	}
-	why := "revised " + a.Name
+	why := endRevised + " " + a.Name
 	switch {
 	case a.Withdrawn:
-		why = "withdrawn " + a.Name
+		why = endWithdrawn + " " + a.Name
 	case how.answered:
-		why = "answered " + a.Name
+		why = endAnswered + " " + a.Name
 	}
 	still := make(map[string]bool, len(sights))
 	for _, s := range sights {
 		still[itoa(s.place.organisation)+"\x00"+s.place.asset+"\x00"+s.name] = true
 	}
-	return r.over(ctx, standing, func(f *Finding) string {
-		if still[itoa(f.Organisation)+"\x00"+string(f.Asset)+"\x00"+f.Discriminator] {
-			return ""
-		}
-		return why
+	gone := slices.DeleteFunc(standing, func(f Finding) bool {
+		return still[itoa(f.Organisation)+"\x00"+string(f.Asset)+"\x00"+f.Discriminator]
 	})
+	if gone, err = r.elsewhere(ctx, a, gone, s); err != nil {
+		return err
+	}
+	return r.over(ctx, gone, func(*Finding) string { return why })
 }
+
+// elsewhere leaves over what nobody else says of the findings that an advisory no
+// longer stands behind. Where another advisory of the same CVE still means the
+// product, the finding is that one's from now on.
+func (r *Room) elsewhere(ctx context.Context, a *intel.Advisory, gone []Finding, s *stock) ([]Finding, error) {
+	if len(gone) == 0 {
+		return nil, nil
+	}
+	names := make([]string, 0, len(gone))
+	for i := range gone {
+		names = append(names, gone[i].Discriminator)
+	}
+	slices.Sort(names)
+	var others []intel.Advisory
+	err := r.DB.Read(ctx, func(tx *db.Tx) error {
+		numbers, err := r.World.OfCVE(tx, slices.Compact(names))
+		if err != nil {
+			return err
+		}
+		others, err = r.World.Load(tx, slices.DeleteFunc(numbers, func(n int64) bool { return n == a.Number }))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	heirs := map[string]int64{}
+	for i := range others {
+		if !r.speaks(&others[i]) {
+			continue
+		}
+		for _, one := range sightsOf(&others[i], s) {
+			heirs[itoa(one.place.organisation)+"\x00"+one.place.asset+"\x00"+one.name] = others[i].Number
+		}
+	}
+	var left []Finding
+	err = r.DB.Write(ctx, func(tx *db.Tx) error {
+		left = left[:0]
+		for _, f := range gone {
+			heir := heirs[itoa(f.Organisation)+"\x00"+string(f.Asset)+"\x00"+f.Discriminator]
+			if heir == 0 {
+				left = append(left, f)
+				continue
+			}
+			if _, err := tx.Exec(`UPDATE finding SET advisory = $1 WHERE id = $2`, heir, int64(f.ID)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return left, err
+}
+
+// tookBack says whether a finding ended by a word that can be taken back: an
+// advisory's revision or withdrawal, an analyst's answer. What the inventory or a
+// person saw is evidence and is not.
+func tookBack(f *Finding) bool {
+	word, _, _ := strings.Cut(f.Witness, " ")
+	return f.State == Verified && (word == endRevised || word == endWithdrawn || word == endAnswered)
+}
+
+// The words with which the Witness of a weakness begins that ended by a word.
+const (
+	endRevised   = "revised"
+	endWithdrawn = "withdrawn"
+	endAnswered  = "answered"
+)
 
 // speaks says whether an advisory warns of anything today.
 func (r *Room) speaks(a *intel.Advisory) bool {

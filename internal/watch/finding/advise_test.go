@@ -162,6 +162,11 @@ func TestAnAnalystsAnswerHoldsForAllThatHangsOnIt(t *testing.T) {
 		if sure != 2 {
 			t.Errorf("%d are certain after a yes, want 2", sure)
 		}
+		for _, f := range h.of(row.VulnerableProduct) {
+			if f.Discriminator == "CVE-2026-0001" && (f.State != finding.Open || !f.Unwarned) {
+				t.Errorf("%s ended by a no that was taken back, and is %s", f.ID, f.State)
+			}
+		}
 	}, schema()...)
 }
 
@@ -199,6 +204,53 @@ func TestASupportThatEndsIsAFindingOnItsDay(t *testing.T) {
 		found := h.of(row.EndOfLife)
 		if len(found) != 1 || found[0].Asset != "product:gate os" {
 			t.Errorf("on the day: %+v", found)
+		}
+	}, schema()...)
+}
+
+func TestReadingACatalogueAgainEndsNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := build(t, d)
+		h.apply("software.csv", "organisation,vendor,product,version\nP-A,Example Soft,Gate Manager,4.1\n")
+		h.source("kev", intake.Source{Format: intake.KEV})
+		doc := h.deliver("kev", "kev.json", kevOf(kevEntry("CVE-2026-0001", "Example Soft", "Gate Manager")))
+		if _, err := h.intake.Reparse(t.Context(), analyst(), doc.ID); err != nil {
+			t.Fatal(err)
+		}
+		h.settle()
+		h.clock.Advance(time.Hour)
+		h.apply("software.csv", "organisation,vendor,product,version\nP-A,Example Soft,Gate Manager,4.2\n")
+		h.settle()
+		found := h.of(row.VulnerableProduct)
+		if len(found) != 1 || !found[0].Live() {
+			t.Errorf("the new version is as exposed as the old one: %+v", found)
+		}
+	}, schema()...)
+}
+
+func TestWhatAnotherAdvisoryStillSaysIsNotOver(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := build(t, d)
+		h.apply("software.csv", "organisation,vendor,product,version,purl\nP-A,,gate,1.4,pkg:pypi/gate@1.4\n")
+		h.source("one", intake.Source{Format: intake.OSV})
+		h.source("two", intake.Source{Format: intake.OSV})
+		say := func(id, modified, fixed string) string {
+			return `{"schema_version":"1.6.0","id":"` + id + `","published":"2026-02-20T00:00:00Z","modified":"` + modified + `","aliases":["CVE-2026-0007"],
+				"affected":[{"package":{"ecosystem":"PyPI","name":"gate","purl":"pkg:pypi/gate"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"` + fixed + `"}]}]}]}`
+		}
+		h.deliver("one", "a.json", say("GO-2026-0001", "2026-02-21T00:00:00Z", "2.0"))
+		h.deliver("two", "b.json", say("PYSEC-2026-1", "2026-02-21T00:00:00Z", "2.0"))
+		h.deliver("one", "a2.json", say("GO-2026-0001", "2026-02-22T00:00:00Z", "1.0")) // it takes 1.4 out
+		if found := h.of(row.VulnerableProduct); len(found) != 1 || !found[0].Live() {
+			t.Fatalf("the other advisory still says so: %+v", found)
+		}
+		h.deliver("two", "b2.json", say("PYSEC-2026-1", "2026-02-22T00:00:00Z", "1.0"))
+		if found := h.of(row.VulnerableProduct); found[0].State != finding.Verified || !strings.HasPrefix(found[0].Witness, "revised") {
+			t.Fatalf("nobody says so any more: %+v", found[0])
+		}
+		h.deliver("two", "b3.json", say("PYSEC-2026-1", "2026-02-23T00:00:00Z", "2.0"))
+		if found := h.of(row.VulnerableProduct); found[0].State != finding.Open {
+			t.Errorf("said again: %s", found[0].State)
 		}
 	}, schema()...)
 }

@@ -100,12 +100,13 @@ func (r *Room) Answer(ctx context.Context, who auth.Actor, a product.Answer, rea
 	}
 	return r.DB.Write(ctx, func(tx *db.Tx) error {
 		asset := productAsset(a.Vendor, a.Product)
-		live, err := query(tx, `advisory > 0 AND asset = $1 AND live = 1`, string(asset))
+		// Those that an earlier answer ended come back when it is taken back.
+		hanging, err := query(tx, `advisory > 0 AND asset = $1 AND (live = 1 OR witness LIKE '`+endAnswered+` %')`, string(asset))
 		if err != nil {
 			return err
 		}
 		var advisories []int64
-		for _, f := range live {
+		for _, f := range hanging {
 			if d := f.Detail; d != nil && d.AdvisoryVendor == a.AdvisoryVendor && d.AdvisoryName == a.AdvisoryName {
 				advisories = append(advisories, f.Advisory)
 			}

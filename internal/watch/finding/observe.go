@@ -560,7 +560,7 @@ func (w *writing) count(f *Finding, o *observation, mutes []Mute) {
 	}
 	// Only an observation whose own time is after the claim reopens: yesterday's
 	// report that arrives today does not.
-	if (f.State == ClaimedFixed || f.State == Verified) && o.at.After(f.ClaimedAt) {
+	if (f.State == ClaimedFixed || f.State == Verified) && (o.at.After(f.ClaimedAt) || o.detail != nil && tookBack(f)) {
 		w.tally.add(f, -1)
 		f.State, f.ClaimedAt, f.DecidedAt, f.DecidedBy, f.Reason, f.Witness = Open, time.Time{}, time.Time{}, "", "", ""
 		f.Document, f.OpenedAt = w.doc.ID, w.now
