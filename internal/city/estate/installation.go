@@ -1,6 +1,8 @@
 package estate
 
 import (
+	"fmt"
+
 	"tocsin/internal/base/db"
 )
 
@@ -35,4 +37,15 @@ const installations = `SELECT r.id, r.organisation, o.code, r.vendor, r.product,
 func (r *Room) Installations(tx *db.Tx) (out []Installation, err error) {
 	err = tx.Select(&out, installations+` WHERE o.valid_to = '' OR o.valid_to >= $1 ORDER BY r.id`, r.Today())
 	return out, err
+}
+
+// InstallationsAt names a state of Installations: as long as it is the same, they
+// are.
+func (r *Room) InstallationsAt(tx *db.Tx) (string, error) {
+	var at struct {
+		Touched int64 `db:"touched"`
+		N       int64 `db:"n"`
+	}
+	err := tx.Get(&at, `SELECT COALESCE(MAX(touched), 0) AS touched, COUNT(*) AS n FROM software`)
+	return fmt.Sprintf("%s %d %d", r.Today(), at.Touched, at.N), err
 }

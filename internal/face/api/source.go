@@ -62,7 +62,7 @@ func (s *server) sayCollecting(ctx context.Context, who auth.Actor, all []intake
 	}
 	noise := map[int64]finding.Noise{}
 	if who.Scope.IsAll() {
-		if noise, err = s.Findings.Noise(ctx); err != nil {
+		if noise, err = s.Findings.Noise(ctx, who); err != nil {
 			return nil, err
 		}
 	}

@@ -35,7 +35,7 @@ func (s *Site) sourceLife(r *http.Request, h intake.Health) (l sourceLife, err e
 		return l, err
 	}
 	if l.Judged = who(r).Scope.IsAll() && may(r, auth.FindingView); l.Judged {
-		all, err := s.Findings.Noise(ctx)
+		all, err := s.Findings.Noise(ctx, who(r))
 		if err != nil {
 			return l, err
 		}

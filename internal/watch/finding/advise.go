@@ -96,9 +96,6 @@ func (r *Room) kept(ctx context.Context, e journal.Entry) error {
 // again matches one advisory again: the support of its product has ended, or an
 // analyst has said what it is about.
 func (r *Room) again(ctx context.Context, e journal.Entry) error {
-	if e.Verb == VerbAnswered {
-		r.shelf.forget()
-	}
 	var body struct {
 		Advisories []int64 `json:"advisories"`
 	}
@@ -169,7 +166,6 @@ func (r *Room) installed(ctx context.Context, e journal.Entry) error {
 			}
 		}
 	}
-	r.shelf.forget()
 	all, err := r.shelf.all(ctx, r)
 	if err != nil {
 		return err

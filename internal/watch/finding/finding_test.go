@@ -16,6 +16,7 @@ import (
 	"tocsin/internal/base/db/dbtest"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/journal"
+	"tocsin/internal/base/tlp"
 	"tocsin/internal/city/estate"
 	"tocsin/internal/watch/finding"
 	"tocsin/internal/watch/intake"
@@ -359,6 +360,49 @@ func TestReadingADocumentAgainCountsNothingTwice(t *testing.T) {
 		again, err := h.intake.Document(t.Context(), analyst(), doc.ID)
 		if err != nil || again.Round != 2 || again.Kept != 2 || again.State != intake.Parsed {
 			t.Fatalf("%+v %v", again, err)
+		}
+	}, schema()...)
+}
+
+// What a marking keeps from the body above is not counted for it either, and a
+// source that narrows a finding moves it in the counts, too.
+func TestCountsObeyTheMarkingAsListsDo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := build(t, d)
+		h.source("open", intake.Source{Format: intake.Shadowserver, TLP: tlp.Green})
+		h.source("strict", intake.Source{Format: intake.Shadowserver, TLP: tlp.AmberStrict})
+		at := start().Add(-9 * time.Hour)
+		h.deliver("open", "2026-03-01-scan_rdp.csv", rdp(seen(at, "203.0.113.5"), seen(at, "203.0.113.6")))
+		a, b := h.officer("P-A"), h.officer("P-B")
+		above := auth.Actor{ID: 3, Email: "above@tocsin.example", Role: auth.Officer, Organisation: b.Organisation, Scope: auth.Only(a.Organisation, b.Organisation), Via: auth.ViaSession}
+		for _, step := range []struct {
+			report string
+			own    int
+			above  int
+		}{{"", 2, 2}, {rdp(seen(at, "203.0.113.6"), seen(at, "203.0.113.7")), 3, 1}} {
+			if step.report != "" {
+				h.deliver("strict", "2026-03-02-scan_rdp.csv", step.report)
+			}
+			for _, x := range []struct {
+				who  auth.Actor
+				want int
+			}{{a, step.own}, {above, step.above}} {
+				page, err := h.finding.List(t.Context(), x.who, finding.Filter{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var counted int64
+				numbers, err := h.finding.Numbers(t.Context(), x.who, "", "severity", "state")
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, n := range numbers {
+					counted += n.N
+				}
+				if len(page.Items) != x.want || counted != int64(x.want) {
+					t.Errorf("%s: %d listed, %d counted, want %d", x.who.Email, len(page.Items), counted, x.want)
+				}
+			}
 		}
 	}, schema()...)
 }

@@ -219,7 +219,7 @@ func (r *Room) Numbers(ctx context.Context, who auth.Actor, organisation string,
 	if err := auth.May(who, auth.FindingView); err != nil {
 		return nil, err
 	}
-	where := who.Scope.SQL("organisation")
+	where := readable(who)
 	if organisation != "" {
 		id, err := r.Estate.ByCode(organisation)
 		if err != nil || !who.Scope.Has(id) {

@@ -543,7 +543,11 @@ func (w *writing) count(f *Finding, o *observation, mutes []Mute) {
 	if !slices.Contains(f.Sources, w.source.ID) {
 		f.Sources = append(f.Sources, w.source.ID)
 	}
-	f.TLP = tlp.Max(f.TLP, w.source.TLP)
+	if narrower := tlp.Max(f.TLP, w.source.TLP); narrower != f.TLP {
+		w.tally.add(f, -1)
+		f.TLP = narrower
+		w.tally.add(f, 1)
+	}
 	if f.Cause == "" {
 		f.Cause = o.cause
 	}

@@ -6,8 +6,8 @@ import (
 )
 
 // readable is the condition by which a query over findings shows a reader what
-// both their scope and the markings let them see. Counts by kind and state
-// (Numbers) obey the scope alone: they tell how many there are, and not what.
+// both their scope and the markings let them see. The tally of findings has the
+// same columns, so that counts obey it, too.
 func readable(who auth.Actor) string {
 	if who.Scope.IsAll() {
 		return who.Scope.SQL("organisation")

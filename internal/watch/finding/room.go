@@ -51,6 +51,8 @@ type Estate interface {
 	Below(organisation int64) []int64
 	// Installations are all lines of software of the bodies that exist.
 	Installations(tx *db.Tx) ([]estate.Installation, error)
+	// InstallationsAt names the state of Installations.
+	InstallationsAt(tx *db.Tx) (string, error)
 }
 
 // World keeps what sources say of the world (room intel does).

@@ -84,8 +84,9 @@ CREATE TABLE finding_tally (
 	kind TEXT NOT NULL,
 	severity BIGINT NOT NULL,
 	state TEXT NOT NULL,
+	tlp BIGINT NOT NULL,
 	n BIGINT NOT NULL,
-	PRIMARY KEY (organisation, kind, severity, state));
+	PRIMARY KEY (organisation, kind, severity, state, tlp));
 CREATE TABLE product_answer (
 	vendor TEXT NOT NULL,
 	product TEXT NOT NULL,

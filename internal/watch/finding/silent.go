@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/internal/base/auth"
 	"tocsin/internal/base/db"
 	"tocsin/internal/base/errs"
 	"tocsin/internal/base/journal"
@@ -129,10 +130,13 @@ type Noise struct {
 	Refuted int64
 }
 
-// Noise counts by source, for pages of the centre: whose the findings are does
-// not matter to it.
-func (r *Room) Noise(ctx context.Context) (map[int64]Noise, error) {
+// Noise counts by source what it costs the city. Who does not see the whole city
+// learns nothing.
+func (r *Room) Noise(ctx context.Context, who auth.Actor) (map[int64]Noise, error) {
 	out := map[int64]Noise{}
+	if !who.Scope.IsAll() {
+		return out, nil
+	}
 	err := r.DB.Read(ctx, func(tx *db.Tx) error {
 		var rows []struct {
 			Source  int64 `db:"source"`

@@ -71,7 +71,7 @@ func TestNoiseIsTheShareOfRefutedFindings(t *testing.T) {
 	if _, err := h.finding.Do(t.Context(), who, h.findings()[0].ID, finding.Change{Act: finding.Refute, Reason: "a test machine"}); err != nil {
 		t.Fatal(err)
 	}
-	got, err := h.finding.Noise(t.Context())
+	got, err := h.finding.Noise(t.Context(), who)
 	if err != nil {
 		t.Fatal(err)
 	}

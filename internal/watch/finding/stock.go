@@ -2,6 +2,7 @@ package finding
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"tocsin/internal/base/db"
@@ -16,41 +17,39 @@ type stock struct {
 	lexicon *product.Lexicon
 }
 
-// A shelf holds the stock of all software, built when it is first needed after a
-// change. through is the last entry of software that was matched back; only the
-// stage uses it.
+// A shelf holds the stock of all software, as of a state of the inventory and of
+// the answers on names: another process may have changed either. through is the
+// last entry of software that was matched back; only the stage uses it.
 type shelf struct {
 	mu      sync.Mutex
 	stock   *stock
+	at      string           // the state of the inventory
+	answers []product.Answer // that the lexicon has learnt
 	through int64
 }
 
-func (s *shelf) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stock = nil
-}
-
-// all is the stock of all software.
+// all is the stock of all software as it is now.
 func (s *shelf) all(ctx context.Context, r *Room) (*stock, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stock != nil {
-		return s.stock, nil
-	}
 	var (
+		at      string
 		lines   []estate.Installation
 		answers []product.Answer
 	)
-	err := r.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if lines, err = r.Estate.Installations(tx); err != nil {
+	err := r.DB.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		if at, err = r.Estate.InstallationsAt(tx); err != nil {
 			return err
 		}
-		answers, err = r.answers(tx)
+		if answers, err = r.answers(tx); err != nil || s.is(at, answers) {
+			return err
+		}
+		lines, err = r.Estate.Installations(tx)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || s.is(at, answers) {
+		return s.stock, err
 	}
 	known, err := product.BuiltIn()
 	if err != nil {
@@ -63,8 +62,13 @@ func (s *shelf) all(ctx context.Context, r *Room) (*stock, error) {
 	for _, a := range answers {
 		lexicon.Learn(a)
 	}
-	s.stock = newStock(lexicon, lines)
+	s.stock, s.at, s.answers = newStock(lexicon, lines), at, answers
 	return s.stock, nil
+}
+
+// is says whether the stock is of that state.
+func (s *shelf) is(at string, answers []product.Answer) bool {
+	return s.stock != nil && s.at == at && slices.Equal(s.answers, answers)
 }
 
 func newStock(lexicon *product.Lexicon, lines []estate.Installation) *stock {

@@ -208,19 +208,20 @@ type tallyKey struct {
 	kind         row.Kind
 	severity     row.Severity
 	state        State
+	marking      tlp.Marking // counts obey it as lists do
 }
 
 func (t tally) add(f *Finding, n int64) {
-	t[tallyKey{f.Organisation, f.Kind, f.Severity, f.State}] += n
+	t[tallyKey{f.Organisation, f.Kind, f.Severity, f.State, f.TLP}] += n
 }
 
 func (t tally) store(tx *db.Tx) error {
-	args := make([]any, 0, len(t)*5)
+	args := make([]any, 0, len(t)*6)
 	for k, n := range t {
 		if n != 0 {
-			args = append(args, k.organisation, string(k.kind), int(k.severity), string(k.state), n)
+			args = append(args, k.organisation, string(k.kind), int(k.severity), string(k.state), int(k.marking), n)
 		}
 	}
-	return tx.Bulk(`INSERT INTO finding_tally (organisation, kind, severity, state, n) VALUES`,
-		`ON CONFLICT (organisation, kind, severity, state) DO UPDATE SET n = finding_tally.n + excluded.n`, 5, args)
+	return tx.Bulk(`INSERT INTO finding_tally (organisation, kind, severity, state, tlp, n) VALUES`,
+		`ON CONFLICT (organisation, kind, severity, state, tlp) DO UPDATE SET n = finding_tally.n + excluded.n`, 6, args)
 }

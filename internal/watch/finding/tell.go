@@ -139,7 +139,8 @@ func (r *Room) Load(tx *db.Tx, id ID) (Finding, error) { return load(tx, id) }
 
 // OpenOf counts an organisation's findings by kind, severity and state.
 func (r *Room) OpenOf(tx *db.Tx, organisation int64) (out []Number, err error) {
-	err = tx.Select(&out, `SELECT kind, severity, state, n FROM finding_tally WHERE organisation = $1 AND n > 0 ORDER BY severity DESC, kind, state`, organisation)
+	err = tx.Select(&out, `SELECT kind, severity, state, SUM(n) AS n FROM finding_tally WHERE organisation = $1
+		GROUP BY kind, severity, state HAVING SUM(n) > 0 ORDER BY severity DESC, kind, state`, organisation)
 	for i := range out {
 		out[i].Severity = row.Severity(out[i].SeverityNo)
 	}
