@@ -1,11 +1,15 @@
 package finding_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/internal/base/db/dbtest"
 	"tocsin/internal/base/devdata"
@@ -81,5 +85,45 @@ func TestEverySharedFileGoesIn(t *testing.T) {
 	for _, folder := range order {
 		c := folders[folder]
 		t.Logf("| %s | %d | %d | %d | %d | %d | %d | %d | %d |", folder, c.files, c.rows, c.kept, c.quarantined, c.duplicate, c.parsed, c.partial, c.unparsed)
+	}
+}
+
+// An archive's members are read each for itself.
+func TestAMemberThatCannotBeReadHidesNoOther(t *testing.T) {
+	h := build(t, dbtest.SQLite(t, schema()...))
+	h.source("all", intake.Source{Format: intake.Auto})
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	for _, m := range [][2]string{
+		{"1-readme.txt", "Dear colleagues,\nattached is what we saw this week, all of it.\nKind regards\n"},
+		{"2-scan_rdp.csv", rdp(seen(start().Add(-9*time.Hour), "203.0.113.5"))},
+		{"3-blocklist.csv", "bad.example\nworse.example\n"},
+	} {
+		f, err := w.Create(m[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(m[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	doc := h.deliverBytes("all", "week.zip", packed.Bytes())
+	if doc.State != intake.Partial || doc.Kept != 3 || !strings.Contains(doc.Reason, "1-readme.txt") {
+		t.Errorf("%s, %d kept: %s", doc.State, doc.Kept, doc.Reason)
+	}
+	found := h.findings()
+	if len(found) != 1 {
+		t.Fatalf("%d findings", len(found))
+	}
+	lines, err := h.finding.Evidence(t.Context(), analyst(), found[0].ID, 1)
+	if err != nil || len(lines) != 1 || len(lines[0].Header) == 0 || !slices.Contains(lines[0].Fields, "203.0.113.5") {
+		t.Errorf("its evidence: %+v, %v", lines, err)
+	}
+	// A plain list is one, whatever its name says.
+	if doc := h.deliver("all", "blocklist.csv", "evil.example\n198.51.100.9\n"); doc.Kept != 2 {
+		t.Errorf("a list called as a report is: %s, %d kept: %s", doc.State, doc.Kept, doc.Reason)
 	}
 }

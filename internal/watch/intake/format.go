@@ -101,7 +101,7 @@ func (r *Room) formatOf(doc Document, source Source, name string, head []byte) F
 			return CSV
 		}
 	}
-	if schema, err := r.reports(); err == nil && (doc.ReportType != "" || schema.Looks(name, head)) {
+	if schema, err := r.reports(); err == nil && (schema.Looks(name, head) || doc.ReportType != "" && schema.Looks(doc.ReportType, head)) {
 		return Shadowserver
 	}
 	if list.Looks(head) {

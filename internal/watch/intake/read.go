@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -23,8 +24,14 @@ func (r *Room) Read(ctx context.Context, doc Document, source Source, yield row.
 	if doc.ReportType == EntryLetter {
 		return all, nil // people read it
 	}
+	// A part that is of no format does not hide the parts behind it: its fault is
+	// the document's, in the end.
+	var fault error
 	err = r.unpack(ctx, doc, source, func(name string, in io.Reader) error {
 		p, counted, err := r.reader(doc, source, name, in)
+		if _, unreadable := row.Unreadable(err); unreadable {
+			p, fault, err = nothing{}, cmp.Or(fault, named(name, doc, err)), nil
+		}
 		if err != nil {
 			return err
 		}
@@ -39,6 +46,9 @@ func (r *Room) Read(ctx context.Context, doc Document, source Source, yield row.
 			return yield(good, nil)
 		})
 		all = joined(all, part)
+		if _, unreadable := row.Unreadable(err); unreadable {
+			fault, err = cmp.Or(fault, named(name, doc, err)), nil
+		}
 		if err != nil {
 			return err
 		}
@@ -51,7 +61,24 @@ func (r *Room) Read(ctx context.Context, doc Document, source Source, yield row.
 		bytes += counted.bytes
 		return nil
 	})
-	return all, err
+	return all, cmp.Or(err, fault)
+}
+
+// named is the fault of a part with the part's name, where it is not the whole
+// document.
+func named(name string, doc Document, err error) error {
+	if name == doc.File {
+		return err
+	}
+	return errs.New(errs.Invalid, "%s: %w", name, err)
+}
+
+// nothing is the parser of what no format claims.
+type nothing struct{}
+
+// Parse yields nothing.
+func (nothing) Parse(context.Context, io.Reader, int64, row.Yield) (row.Summary, error) {
+	return row.Summary{}, nil
 }
 
 // TypeOf is the report type of a document, told by the sender, by its name or by
@@ -61,7 +88,7 @@ func (r *Room) TypeOf(ctx context.Context, doc Document, source Source) (string,
 	if Typed(doc.ReportType) || source.Format != Shadowserver && source.Format != Auto && source.Format != Mail {
 		return doc.ReportType, nil
 	}
-	if doc.ReportType == "" && strings.HasSuffix(strings.ToLower(doc.File), ".csv") {
+	if source.Format == Shadowserver && doc.ReportType == "" && strings.HasSuffix(strings.ToLower(doc.File), ".csv") {
 		// The name of a plain file tells it; the original is opened once less.
 		if schema, err := r.reports(); err == nil {
 			if name, ok := schema.TypeOfName(doc.File); ok {
