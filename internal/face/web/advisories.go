@@ -30,9 +30,18 @@ func (a advised) ransomware() bool {
 	return slices.ContainsFunc(a.CVEs, func(cve string) bool { return a.Dangers[cve].Ransomware == 1 })
 }
 
-// worst is the highest CVSS base score of its CVEs, 0 where none has one.
+// names are what its dangers go by: its CVEs, or the advisory itself where it
+// names none.
+func (a advised) names() []string {
+	if len(a.CVEs) == 0 {
+		return []string{a.Name}
+	}
+	return a.CVEs
+}
+
+// worst is the highest CVSS base score of its dangers, 0 where none has one.
 func (a advised) worst() (base float64) {
-	for _, cve := range a.CVEs {
+	for _, cve := range a.names() {
 		base = max(base, a.Dangers[cve].Base)
 	}
 	return base

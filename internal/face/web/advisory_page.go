@@ -34,6 +34,11 @@ func (s *Site) advisory(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a := all[0]
+	if len(a.CVEs) == 0 {
+		if own := a.Own(); own.Base10 > 0 {
+			a.Dangers[a.Name] = own
+		}
+	}
 	hanging, err := s.Findings.OfAdvisory(r.Context(), who(r), a.Number)
 	if err != nil {
 		return err
@@ -147,7 +152,7 @@ func dangerTable(p *ui.Page, a advised) ui.Table[string] {
 		return ui.Column[string]{Key: key, Label: p.T(label), Cell: func(cve string) templ.Component { return known(cve, cell) }}
 	}
 	return ui.Table[string]{
-		ID: "danger", Plain: true, Caption: p.T("threat.dangers"), Rows: a.CVEs,
+		ID: "danger", Plain: true, Caption: p.T("threat.dangers"), Rows: a.names(),
 		Columns: []ui.Column[string]{
 			{Key: "cve", Label: "CVE", Cell: func(cve string) templ.Component { return ui.Code(cve) }},
 			column("cvss", "threat.cvss", func(v intel.Vulnerability) templ.Component {

@@ -464,8 +464,7 @@ func (r *Room) observations(tx *db.Tx, a *intel.Advisory, source intake.Source, 
 	for _, s := range sights {
 		v, ok := known[s.name]
 		if !ok { // a weakness without a CVE has what its own advisory says
-			v.Learn(a.Body)
-			v = v.Reckoned()
+			v = a.Own()
 		}
 		sure := s.verdict.Probability == product.Confirmed
 		if bare && !sure && !v.Exploited() && v.EPSS < r.LikelyEPSS {
@@ -491,9 +490,6 @@ func (r *Room) observation(a *intel.Advisory, s *sightOf, v intel.Vulnerability,
 	}
 	if s.public {
 		in.Exposure = "public"
-	}
-	if score, err := vector.Read(v.Vector); in.CVSS == 0 && err == nil {
-		in.CVSS = score.Base // the source states the vector alone
 	}
 	if kind == row.EndOfLife {
 		in.CVSS = endOfLifeScore

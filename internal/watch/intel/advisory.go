@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/base/journal"
 	"tocsin/internal/base/tlp"
 	"tocsin/internal/watch/intake/advisory"
+	"tocsin/internal/watch/intake/cvss"
 	"tocsin/internal/watch/intake/row"
 )
 
@@ -253,6 +254,9 @@ func (v *Vulnerability) Learn(a *advisory.Advisory) {
 		if s.CVE != "" && s.CVE != v.CVE {
 			continue
 		}
+		if computed, err := cvss.Read(s.Vector); s.Base == 0 && err == nil {
+			s.Base = computed.Base // the source states the vector alone
+		}
 		// Of several scores the newest standard counts, then the graver one.
 		base := int(s.Base*10 + 0.5)
 		if s.Vector != "" && (v.Vector == "" || standard(s.Vector) > standard(v.Vector) || (standard(s.Vector) == standard(v.Vector) && base > v.Base10)) {
@@ -439,6 +443,16 @@ func (r *Room) After(tx *db.Tx, number int64, limit int) ([]Advisory, error) {
 		return nil, err
 	}
 	return advisories(tx, rows)
+}
+
+// Own is what an advisory that was loaded with its body says of itself: for those
+// that name no CVE.
+func (a *Advisory) Own() Vulnerability {
+	v := Vulnerability{CVE: a.Name}
+	if a.Body != nil {
+		v.Learn(a.Body)
+	}
+	return v.Reckoned()
 }
 
 // Reckoned is the vulnerability with its scores as people know them.

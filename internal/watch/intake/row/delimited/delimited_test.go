@@ -201,7 +201,7 @@ func TestAgreesWithEncodingCSVOnEveryWellFormedFile(t *testing.T) {
 			t.Fatalf("the oracle refused: %v", err)
 		}
 		if b.Len() == len(end)*len(rows) {
-			t.Skip("nothing but blank lines")
+			return // nothing but blank lines: no record to compare
 		}
 		s := delimited.New(iotest.HalfReader(bytes.NewReader(b.Bytes())), delimited.Options{})
 		for i := 0; ; i++ {

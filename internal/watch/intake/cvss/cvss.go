@@ -1,4 +1,6 @@
-package vector
+// Package cvss computes the base scores of CVSS vectors of every version. The
+// formulas are a library's. It is pure.
+package cvss
 
 import (
 	"strings"
