@@ -22,6 +22,7 @@ import (
 	"tocsin/internal/base/tlp"
 	"tocsin/internal/watch/intake/misp"
 	"tocsin/internal/watch/intake/row"
+	"tocsin/internal/watch/intake/row/rowtest"
 )
 
 type result struct {
@@ -47,16 +48,18 @@ func try(in io.Reader, o misp.Options, skip int64) (result, error) {
 	return r, err
 }
 
+// parse reads a document and holds what every parser promises.
 func parse(t testing.TB, text string, o misp.Options) result {
 	t.Helper()
-	r, err := try(strings.NewReader(text), o, 0)
+	p, err := misp.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := int64(len(r.rows) + len(r.bad)); r.sum.Records != n || r.sum.Rows != int64(len(r.rows)) {
-		t.Fatalf("%+v, but %d rows and %d bad", r.sum, len(r.rows), len(r.bad))
+	r := rowtest.Read(t, p, []byte(text))
+	if r.Err != nil {
+		t.Fatal(r.Err)
 	}
-	return r
+	return result{r.Rows, r.Bad, r.Sum}
 }
 
 // attribute writes an attribute that is to be matched.
