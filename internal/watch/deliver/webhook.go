@@ -230,7 +230,7 @@ func (r *Room) hook(ctx context.Context, d *Delivery) (Outcome, string) {
 	}
 	sum := sha256.Sum256(body)
 	// The timestamp is the machine's: the receiver compares it with its own clock.
-	at := time.Now() //nolint:forbidigo // how long the answer took
+	at := time.Now() //nolint:forbidigo // see above
 	id := "msg_" + d.ID.String()
 	signature, err := Sign(secret, id, at, body)
 	if err != nil {

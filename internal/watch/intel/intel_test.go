@@ -134,6 +134,23 @@ func TestConfidenceDecaysUntilTheIndicatorExpires(t *testing.T) {
 	})
 }
 
+func TestWhatHoldsUntilItIsTakenBackIsAsFreshAsItsDelivery(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		old := h.clock.Now().AddDate(-6, 0, 0)
+		standing, dated := object("indicator--1", old, "standing.example"), object("attribute-1", old, "dated.example")
+		standing.At, dated.At = old, old
+		standing.Statement.Standing = true
+		h.keep(1, standing, dated)
+		all := h.all()
+		if all["standing.example"].State != intel.Active || all["standing.example"].Confidence == 0 {
+			t.Errorf("without an end: %+v", all["standing.example"])
+		}
+		if all["dated.example"].State != intel.Expired {
+			t.Errorf("six years old and no more: %+v", all["dated.example"])
+		}
+	})
+}
+
 func TestANewerVersionTakesBackWhatTheOlderSaid(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		first := h.clock.Now().Add(-2 * time.Hour)

@@ -152,6 +152,9 @@ func statementOf(one *row.Row, pattern row.Indicator, source intake.Source, doc 
 			s.at = db.Micros(later)
 		}
 	}
+	if t.Standing && !t.Revoked {
+		s.at = db.Micros(doc.Received) // whoever hands it in today says that it holds today
+	}
 	return s
 }
 

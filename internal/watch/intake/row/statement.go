@@ -18,6 +18,7 @@ type Statement struct {
 
 	ValidFrom  time.Time // zero is not stated
 	ValidUntil time.Time // zero is not stated
+	Standing   bool      // no end is stated, and by its standard that means until it is taken back (STIX 2.1 §4.7)
 	Revoked    bool      // the source takes it back
 	Inactive   bool      // context only: the source does not want it matched (MISP to_ids false, a warning list's value)
 

@@ -110,6 +110,7 @@ func (r *reader) opinion(o object, out *row.Row) {
 func (r *reader) indicator(o object, out *row.Row) *row.Refusal {
 	s := out.Statement
 	s.ValidFrom, s.ValidUntil = when(o, "valid_from"), when(o, "valid_until")
+	s.Standing = s.ValidUntil.IsZero()
 	out.At = s.Version
 	if kind, ok := o["pattern_type"].(string); ok && kind != "stix" {
 		// A rule of Snort, YARA and so on is kept as context.
